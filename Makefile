@@ -1,0 +1,50 @@
+# On a bare machine with Python 3.11 or newer, make and git: `make render` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.PHONY: render check test test-all lint types golden bench lock clean
+
+render: $(INSTALLED)
+	$(BIN)/cfnpipe render
+
+check: $(INSTALLED)
+	$(BIN)/cfnpipe render --check
+
+test: lint types
+	$(BIN)/pytest -n auto -m "not slow"
+
+test-all: lint types
+	$(BIN)/pytest -n auto
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+# Rewrites the expected files of the tests and the generated documents; read the diff.
+golden: $(INSTALLED)
+	$(BIN)/python -m cfnpipe.config > docs/config.schema.json
+	$(BIN)/pytest -q -m "not slow" --golden tests
+
+bench: $(INSTALLED)
+	$(BIN)/python -m tests.bench
+
+# Pins every dependency by version and hash, for all supported versions of Python.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile $(LOCKING) setup.cfg -o requirements.lock
+	$(BIN)/uv pip compile $(LOCKING) --extra dev -c requirements.lock setup.cfg -o requirements-dev.lock
+LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+$(INSTALLED): requirements-dev.lock setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
