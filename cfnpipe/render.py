@@ -1,0 +1,167 @@
+"""From `config/` and `templates/` to `stacks/`: the whole way, in order.
+
+config/*.yaml ──▶ Project ─┐
+templates/*.py ──▶ definitions ──▶ Template ──▶ text ──▶ validate ──▶ [Problem]
+                                                  │ none
+                             stacks/*.json ◀──────┘
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cfnpipe import definitions, lock, stacks
+from cfnpipe.definitions import Surroundings
+from cfnpipe.errors import ProblemsFound
+from cfnpipe.model import Place, Problem
+from cfnpipe.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cfnpipe.model import Change, Project, RenderedStack
+
+    Progress = Callable[[str, int, int], None]
+    """Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to render, and how."""
+
+    environments: tuple[str, ...] = ()
+    """The environments; none means all, and then leftovers of environments that are gone are found too."""
+    timeout: float = 60.0
+    """Seconds that a definition may take."""
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What one run made, before anything is written."""
+
+    stacks: tuple[RenderedStack, ...]
+    """Sorted by environment and stack."""
+    changes: tuple[Change, ...]
+    """What becomes of each file below `stacks/`."""
+    problems: tuple[Problem, ...]
+    """Everything that was found wrong, warnings and ignored problems included."""
+
+    @property
+    def stale(self) -> bool:
+        """Tell whether `stacks/` is anything else than what was rendered."""
+        return any(change.action != "keep" for change in self.changes)
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether a problem stands in the way of writing."""
+        return any(problem.stops for problem in self.problems)
+
+
+def render(project: Project, options: Options, progress: Progress) -> Rendering:
+    """Render and validate; write nothing. Raise `ProblemsFound` if a definition makes no template."""
+    rendered = _stacks(project, options, Surroundings(), lambda done, of: progress("Rendering", done, of))
+    problems = validate(project, rendered, progress=lambda done, of: progress("Validating", done, of))
+    found = stacks.existing(project.root, options.environments or None)
+    changes = stacks.plan(stacks.texts(rendered), found)
+    return Rendering(tuple(rendered), tuple(changes), tuple(problems))
+
+
+def check(project: Project, options: Options, progress: Progress) -> Rendering:
+    """Render as `render` does, and find what else keeps the committed files from being trusted.
+
+    Templates that come out different the second time are problems. Where anything at all is found,
+    installed versions that differ from the lock are named first, since they may explain the rest.
+    Raise `ProblemsFound` as `render` does.
+    """
+    try:
+        rendering = render(project, options, progress)
+        if not rendering.refused:
+            again = _unstable(project, options, rendering.stacks, progress)
+            rendering = replace(rendering, problems=(*rendering.problems, *again))
+    except ProblemsFound as error:
+        raise ProblemsFound((*_versions(project), *error.problems), bad_input=True) from error
+    if rendering.refused or rendering.stale:
+        rendering = replace(rendering, problems=(*_versions(project), *rendering.problems))
+    return rendering
+
+
+def _unstable(
+    project: Project, options: Options, first: Sequence[RenderedStack], progress: Progress
+) -> Iterator[Problem]:
+    """Render once more where everything that must not matter is different, and yield what differs.
+
+    A template that differs would start its pipeline for nothing.
+    """
+    with tempfile.TemporaryDirectory(prefix="cfnpipe-") as elsewhere:
+        surroundings = Surroundings(hash_seed=1, timezone="Pacific/Apia", directory=Path(elsewhere))
+        second = _stacks(project, options, surroundings, lambda done, of: progress("Checking", done, of))
+    for one, other in zip(first, second, strict=True):
+        if one.template != other.template:
+            yield _difference(one, other)
+
+
+def _versions(project: Project) -> Iterator[Problem]:
+    """Yield a warning for each installed version that differs from the environments' lock files."""
+    for name in sorted({environment.tool.lock for environment in project.environments.values()}):
+        path = project.root / name
+        for difference in lock.differences(path.read_text("utf-8")) if path.is_file() else ():
+            yield _version(name, difference)
+
+
+def _version(path: str, difference: lock.Difference) -> Problem:
+    name, locked, installed = difference
+    found = f"{installed} is installed" if installed else "it is not installed"
+    return Problem(
+        where=Place(path),
+        rule="version-differs",
+        message=f"{name} is locked at {locked}, but {found}",
+        hint=f"run: pip install -r {path}",
+        severity="warning",
+    )
+
+
+def _stacks(
+    project: Project,
+    options: Options,
+    surroundings: Surroundings,
+    progress: Callable[[int, int], None],
+) -> list[RenderedStack]:
+    names = sorted(options.environments or project.environments)
+    total = sum(len(project.environments[name].stacks) for name in names)
+    rendered: list[RenderedStack] = []
+    problems: list[Problem] = []
+    for built in definitions.build(project, names, timeout=options.timeout, surroundings=surroundings):
+        problems += built.problems
+        if built.template is not None:
+            environment = project.environments[built.environment]
+            for name in _users(project, built.environment, built.definition):
+                rendered.append(stacks.rendered(project, environment, name, built.template))
+                progress(len(rendered), total)
+    if problems:
+        raise ProblemsFound(sorted(set(problems)), bad_input=True)
+    return sorted(rendered, key=lambda stack: (stack.environment, stack.stack))
+
+
+def _users(project: Project, environment: str, definition: str) -> Iterator[str]:
+    """Yield the stacks of an environment that one definition makes."""
+    for name, stack in project.environments[environment].stacks.items():
+        if stack.template == definition:
+            yield name
+
+
+def _difference(one: RenderedStack, other: RenderedStack) -> Problem:
+    pointer, first, second = definitions.first_difference(
+        json.loads(one.template), json.loads(other.template)
+    )
+    return Problem(
+        where=Place(one.definition),
+        rule="unstable-template",
+        message=f"rendered twice, {pointer} is {first} and then {second}",
+        hint="leave out time, random values, environment variables, the working directory and set order",
+        pointer=pointer,
+        stack=one.name,
+    )

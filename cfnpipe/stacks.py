@@ -1,0 +1,206 @@
+"""The files below `stacks/`: their canonical text, what is there, what should be there, and writing it.
+
+`render` makes the texts here, compares them with the files and writes the difference; `validate`
+reads the committed files back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cfnpipe.errors import BadInput
+from cfnpipe.model import Change, Place, RenderedStack
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from cfnpipe.model import Environment, Project, Stack, Template
+
+FOLDER = "stacks"
+TEMPLATE, CONFIGURATION, PROTECTION = FILES = ("template.json", "configuration.json", "protection.json")
+_STAGING = ".render-"
+
+
+def canonical(value: Any) -> str:
+    """Return the one text of a JSON value: keys sorted, two spaces, one newline at the end."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def compact(text: str) -> str:
+    """Return the same JSON as short as possible, as it travels to AWS, where bytes are counted."""
+    return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+
+
+def rendered(project: Project, environment: Environment, name: str, template: Template) -> RenderedStack:
+    """Return the files of the stack `name` of `environment`, made from its template."""
+    stack = environment.stacks[name]
+    return RenderedStack(
+        environment=environment.name,
+        stack=name,
+        template=canonical(template.body),
+        configuration=canonical(_configuration(stack)),
+        protection=_protection(project, stack),
+        definition=template.definition,
+        lines=template.lines,
+    )
+
+
+def _configuration(stack: Stack) -> dict[str, dict[str, str]]:
+    """Return CodePipeline's TemplateConfiguration, in which every value is a string."""
+    parameters = {
+        name: value if isinstance(value, str) else ",".join(value) for name, value in stack.parameters.items()
+    }
+    return {"Parameters": parameters, "Tags": dict(stack.tags)}
+
+
+def _protection(project: Project, stack: Stack) -> str | None:
+    if stack.protection is None:
+        return None
+    protection: dict[str, Any] = {"TerminationProtection": stack.protection.termination}
+    if stack.protection.policy:
+        protection["StackPolicy"] = project.policies[stack.protection.policy]
+    return canonical(protection)
+
+
+def texts(stacks: Iterable[RenderedStack]) -> dict[str, bytes]:
+    """Return what belongs below `stacks/`: bytes by path."""
+    wanted: dict[str, bytes] = {}
+    for stack in stacks:
+        folder = f"{FOLDER}/{stack.environment}/{stack.stack}"
+        for name, text in zip(FILES, (stack.template, stack.configuration, stack.protection), strict=True):
+            if text is not None:
+                wanted[f"{folder}/{name}"] = text.encode()
+    return wanted
+
+
+def existing(root: Path, environments: Collection[str] | None = None) -> dict[str, bytes]:
+    """Return what is below `stacks/`, of some environments or of all: bytes by path.
+
+    Raise `BadInput` for a link or anything else that is neither a file nor a folder: what is written
+    through a link lands outside the folder that people review.
+    """
+    if environments is None:
+        return _files(root, FOLDER)
+    found: dict[str, bytes] = {}
+    for environment in environments:
+        found |= _files(root, f"{FOLDER}/{environment}")
+    return found
+
+
+def _files(root: Path, folder: str) -> dict[str, bytes]:
+    path = root / folder
+    if not path.is_symlink() and not path.exists():
+        return {}
+    if path.is_symlink() or not path.is_dir():
+        raise BadInput("a folder is needed here", where=Place(folder), hint="remove it and render again")
+    found: dict[str, bytes] = {}
+    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+        name = f"{folder}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            found |= _files(root, name)
+        elif entry.is_file(follow_symlinks=False):
+            found[name] = Path(entry.path).read_bytes()
+        else:
+            raise BadInput("neither a file nor a folder", where=Place(name), hint="remove it")
+    return found
+
+
+def plan(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[Change]:
+    """Return what becomes of each file, sorted by path."""
+    return [_change(path, wanted.get(path), found.get(path)) for path in sorted({*wanted, *found})]
+
+
+def _change(path: str, new: bytes | None, old: bytes | None) -> Change:
+    if new is None:
+        return Change(path, "remove" if _owned(path) else "foreign", old, None)
+    return Change(path, "keep" if new == old else "write", old, new)
+
+
+def _owned(path: str) -> bool:
+    """Tell whether `render` makes files of that name: a stack's, or what a killed run left staged."""
+    match path.split("/"):
+        case [_, _, _, name]:
+            return name in FILES
+        case [_, folder, _]:
+            return folder.startswith(_STAGING)
+    return False
+
+
+def apply(root: Path, changes: Sequence[Change]) -> None:
+    """Write and remove files, each as a whole: all new bytes are on the disk before the first is in place.
+
+    Raise `BadInput` where the file system refuses. A crash in between leaves whole files, old or new,
+    and rendering again finishes the work.
+    """
+    writes = [change for change in changes if change.action == "write"]
+    try:
+        if writes:
+            (root / FOLDER).mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=_STAGING, dir=root / FOLDER) as staging:
+                _write(root, Path(staging), writes)
+        for change in changes:
+            if change.action == "remove":
+                _remove(root / change.path)
+    except OSError as error:
+        where = Place(_relative(root, error.filename))
+        raise BadInput(f"cannot be written: {error.strerror}", where=where) from error
+
+
+def _write(root: Path, staging: Path, writes: Sequence[Change]) -> None:
+    for number, change in enumerate(writes):
+        (staging / str(number)).write_bytes(change.new or b"")
+    for number, change in enumerate(writes):
+        target = root / change.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (staging / str(number)).replace(target)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, and the folders that it leaves empty, up to the environment's."""
+    path.unlink(missing_ok=True)
+    for folder in (path.parent, path.parent.parent):
+        if any(folder.iterdir()):
+            return
+        folder.rmdir()
+
+
+def _relative(root: Path, name: str | None) -> str:
+    path = Path(name or root)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else FOLDER
+
+
+def read(project: Project, environments: Collection[str]) -> list[RenderedStack]:
+    """Return the committed stacks of some environments, without running any definition.
+
+    Raise `BadInput` for the first stack of the configuration whose files are not there or not UTF-8.
+    """
+    found = existing(project.root, environments)
+    return [
+        _read(found, environment, name)
+        for environment in sorted(environments)
+        for name in sorted(project.environments[environment].stacks)
+    ]
+
+
+def _read(found: Mapping[str, bytes], environment: str, stack: str) -> RenderedStack:
+    folder = f"{FOLDER}/{environment}/{stack}"
+    text = {name: _text(f"{folder}/{name}", found.get(f"{folder}/{name}")) for name in FILES}
+    for name in (TEMPLATE, CONFIGURATION):
+        if text[name] is None:
+            raise BadInput("the file is missing", where=Place(f"{folder}/{name}"), hint="run: cfnpipe render")
+    return RenderedStack(
+        environment, stack, text[TEMPLATE] or "", text[CONFIGURATION] or "", text[PROTECTION]
+    )
+
+
+def _text(path: str, content: bytes | None) -> str | None:
+    if content is None:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise BadInput("not UTF-8", where=Place(path), hint="run: cfnpipe render") from error

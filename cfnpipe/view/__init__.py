@@ -1,0 +1,26 @@
+"""How things look: model objects in, text for a terminal, JSON or CI annotations out.
+
+All knowledge of the terminal is here: colour (which never carries a meaning alone, and is left out
+with `NO_COLOR`), width, progress.
+"""
+
+from cfnpipe.view import document
+from cfnpipe.view.changes import show_changes, show_diffs, show_summary
+from cfnpipe.view.document import show_json
+from cfnpipe.view.problems import annotations, show_error, show_problems, show_verdict
+from cfnpipe.view.terminal import errors, output, progress
+
+__all__ = [
+    "annotations",
+    "document",
+    "errors",
+    "output",
+    "progress",
+    "show_changes",
+    "show_diffs",
+    "show_error",
+    "show_json",
+    "show_problems",
+    "show_summary",
+    "show_verdict",
+]

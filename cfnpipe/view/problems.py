@@ -1,0 +1,87 @@
+"""Problems as lines for people, objects for programs, annotations for a pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from cfnpipe.view.changes import scope
+from cfnpipe.view.terminal import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from cfnpipe.errors import CfnpipeError
+    from cfnpipe.model import Problem, RenderedStack
+
+
+def show_problems(console: Console, problems: Iterable[Problem]) -> None:
+    """Print each problem as `path:line:column: rule: what is wrong`, with details indented below it."""
+    for problem in problems:
+        console.print(_line(problem))
+        for label, text in _details(problem):
+            console.print(Text.assemble(("  " + label + ": ", "dim"), plain(text)))
+
+
+def _line(problem: Problem) -> Text:
+    style = "dim" if problem.ignored else {"error": "red", "warning": "yellow"}[problem.severity]
+    qualifier = "" if problem.severity == "error" and not problem.ignored else f" ({_state(problem)})"
+    return Text.assemble(
+        (plain(f"{problem.where}: "), "bold"),
+        (problem.rule + qualifier, style),
+        plain(f": {problem.message}"),
+    )
+
+
+def _state(problem: Problem) -> str:
+    return "ignored" if problem.ignored else problem.severity
+
+
+def _details(problem: Problem) -> Iterable[tuple[str, str]]:
+    place = " ".join(part for part in (problem.stack, problem.pointer) if part)
+    details = {"in": place, "hint": problem.hint, "ignored because": problem.ignored}
+    return ((label, text) for label, text in details.items() if text)
+
+
+def show_error(console: Console, error: CfnpipeError) -> None:
+    """Print an error that stops the command, in the form of a problem."""
+    place = f"{error.where}: " if error.where else ""
+    console.print(Text.assemble((plain(place), "bold"), ("error", "red"), plain(f": {error.message}")))
+    if error.hint:
+        console.print(Text.assemble(("  hint: ", "dim"), plain(error.hint)))
+
+
+def show_verdict(console: Console, stacks: Sequence[RenderedStack], problems: Sequence[Problem]) -> None:
+    """Print one line that counts what was validated and what was found."""
+    counts = Counter(_state(problem) for problem in problems)
+    found = ", ".join(f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state])
+    console.print(f"{scope(stacks)}: {found or 'no problems'}")
+
+
+_STATES = {"error": "errors", "warning": "warnings", "ignored": "ignored"}
+
+
+def annotations(problems: Iterable[Problem]) -> Iterable[str]:
+    """Yield a GitHub workflow command for each problem that is not ignored.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    for problem in problems:
+        if not problem.ignored:
+            where = {"file": problem.where.path, "line": problem.where.line, "col": problem.where.column}
+            properties = {key: value for key, value in where.items() if value} | {"title": problem.rule}
+            listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+            text = " ".join(part for part in (problem.message, problem.hint and f"({problem.hint})") if part)
+            yield f"::{problem.severity} {listed}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return plain(text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
