@@ -1,0 +1,6 @@
+"""The console script `cfnpipe`, and `python -m cfnpipe`."""
+
+from cfnpipe.cli import main
+
+if __name__ == "__main__":
+    main()

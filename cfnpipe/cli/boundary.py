@@ -1,0 +1,57 @@
+"""The one place where errors end: each becomes lines on standard error and an exit code."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from typing import Any
+
+import click
+
+from cfnpipe import __version__
+from cfnpipe.cli import options
+from cfnpipe.errors import CfnpipeError, ProblemsFound
+
+BUG = 70
+INTERRUPTED = 130
+
+
+class Boundary(click.Group):
+    """A group of commands in which no error that a user can cause shows a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Exit 1 to 4 as `errors` says, 70 for a bug, 130 when interrupted."""
+        try:
+            return super().invoke(ctx)
+        except CfnpipeError as error:
+            _show(ctx, error)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, EOFError):
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the user gets one line
+            _report_bug(debug=ctx.params["debug"])
+            ctx.exit(BUG)
+
+
+def _show(context: click.Context, error: CfnpipeError) -> None:
+    from cfnpipe import view
+
+    if isinstance(error, ProblemsFound):
+        options.show_problems(context, error.problems)
+    else:
+        view.show_error(view.errors(), error)
+
+
+def _report_bug(*, debug: bool) -> None:
+    trace = traceback.format_exc()
+    if debug:
+        click.echo(trace, err=True)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="cfnpipe-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(f"cfnpipe {__version__}\n{trace}")
+    click.echo(f"error: this is a bug in cfnpipe: {trace.strip().splitlines()[-1]}", err=True)
+    click.echo(f"  hint: please report it with the file {file.name}", err=True)

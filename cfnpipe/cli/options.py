@@ -1,0 +1,81 @@
+"""Options that several commands take, the project they work on, and the form of what they show."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from cfnpipe.model import Problem, Project
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_FORM = "cfnpipe.form"
+
+
+def _environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the environments that begin so; by file name, because completion must be instant."""
+    names = (path.stem for path in Path("config").glob("*.yaml") if not path.name.startswith("_"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def _remember(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    context.meta[_FORM] = value
+    return value
+
+
+environments = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=_environments,
+    help="Only this environment; may be given several times.  [default: all]",
+)
+
+
+def form(command: _Command) -> _Command:
+    """Add `--json` and `--format`, which say in what form the command shows its result."""
+    choice = click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", "github"]),
+        default="text",
+        show_default=True,
+        callback=_remember,
+        help="github: problems as annotations of a pull request.",
+    )
+    return choice(
+        click.option("--json", "form", flag_value="json", help="The same as --format json.")(command)
+    )
+
+
+def project(environments: Collection[str] = ()) -> Project:
+    """Return the project around the working directory. Raise `BadInput` for an unknown environment."""
+    from cfnpipe import config
+    from cfnpipe.errors import BadInput
+
+    loaded = config.load(config.find(Path.cwd()))
+    for name in environments:
+        if name not in loaded.environments:
+            near = difflib.get_close_matches(name, loaded.environments, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(loaded.environments)}"
+            raise BadInput(f"there is no environment {name!r}", hint=hint)
+    return loaded
+
+
+def show_problems(context: click.Context, problems: Iterable[Problem]) -> None:
+    """Print problems where and how the command was asked to: lines on standard error, or annotations."""
+    from cfnpipe import view
+
+    if context.meta.get(_FORM) == "github":
+        for line in view.annotations(problems):
+            click.echo(line)
+    else:
+        view.show_problems(view.errors(), problems)

@@ -1,0 +1,67 @@
+"""`cfnpipe render`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cfnpipe.cli import options
+
+if TYPE_CHECKING:
+    from cfnpipe.render import Rendering
+
+
+@click.command()
+@options.environments
+@click.option("--check", is_flag=True, help="Write nothing; fail unless stacks/ is what would be written.")
+@click.option("--diff", is_flag=True, help="Show the changes inside the files.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one definition may take.",
+)
+@options.form
+@click.pass_context
+def render(  # noqa: PLR0913 - one argument an option
+    context: click.Context,
+    *,
+    environments: tuple[str, ...],
+    check: bool,
+    diff: bool,
+    timeout: float,
+    form: str,
+) -> None:
+    """Make stacks/ from templates/ and config/.
+
+    Nothing is written unless every template is valid.
+    """
+    from cfnpipe import render as corridor
+    from cfnpipe import stacks, view
+
+    project = options.project(environments)
+    run = corridor.check if check else corridor.render
+    with view.progress() as progress:
+        rendering = run(project, corridor.Options(environments, timeout), progress)
+    if not (check or rendering.refused):
+        stacks.apply(project.root, rendering.changes)
+    options.show_problems(context, rendering.problems)
+    _show_files(rendering, form, check=check, diff=diff or check)
+    context.exit(1 if rendering.refused or (check and rendering.stale) else 0)
+
+
+def _show_files(rendering: Rendering, form: str, *, check: bool, diff: bool) -> None:
+    from cfnpipe import view
+
+    output = view.output()
+    if form == "json":
+        view.show_json(output, view.document.rendering(rendering.problems, rendering.changes))
+        return
+    if diff:
+        view.show_diffs(output, rendering.changes)
+    if not rendering.refused:
+        view.show_changes(output, rendering.changes)
+    view.show_summary(output, rendering.stacks, rendering.changes, written=not (check or rendering.refused))
