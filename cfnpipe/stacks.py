@@ -152,11 +152,10 @@ def apply(root: Path, changes: Sequence[Change]) -> None:
 
 def _write(root: Path, staging: Path, writes: Sequence[Change]) -> None:
     for number, change in enumerate(writes):
+        (root / change.path).parent.mkdir(parents=True, exist_ok=True)
         (staging / str(number)).write_bytes(change.new or b"")
     for number, change in enumerate(writes):
-        target = root / change.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (staging / str(number)).replace(target)
+        (staging / str(number)).replace(root / change.path)
 
 
 def _remove(path: Path) -> None:

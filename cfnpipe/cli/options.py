@@ -75,7 +75,7 @@ def show_problems(context: click.Context, problems: Iterable[Problem]) -> None:
     from cfnpipe import view
 
     if context.meta.get(_FORM) == "github":
-        for line in view.annotations(problems):
+        for line in view.github_annotations(problems):
             click.echo(line)
     else:
         view.show_problems(view.errors(), problems)

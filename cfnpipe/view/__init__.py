@@ -7,13 +7,13 @@ with `NO_COLOR`), width, progress.
 from cfnpipe.view import document
 from cfnpipe.view.changes import show_changes, show_diffs, show_summary
 from cfnpipe.view.document import show_json
-from cfnpipe.view.problems import annotations, show_error, show_problems, show_verdict
+from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_verdict
 from cfnpipe.view.terminal import errors, output, progress
 
 __all__ = [
-    "annotations",
     "document",
     "errors",
+    "github_annotations",
     "output",
     "progress",
     "show_changes",

@@ -64,10 +64,11 @@ def show_summary(
 def scope(stacks: Sequence[RenderedStack]) -> str:
     """Return how much was looked at: `5 stacks in 2 environments`."""
     environments = len({stack.environment for stack in stacks})
-    return f"{_count(len(stacks), 'stack')} in {_count(environments, 'environment')}"
+    return f"{count(len(stacks), 'stack')} in {count(environments, 'environment')}"
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 stack`, `2 stacks`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from cfnpipe.view.changes import scope
+from cfnpipe.view.changes import count, scope
 from cfnpipe.view.terminal import plain
 
 if TYPE_CHECKING:
@@ -58,14 +58,15 @@ def show_error(console: Console, error: CfnpipeError) -> None:
 def show_verdict(console: Console, stacks: Sequence[RenderedStack], problems: Sequence[Problem]) -> None:
     """Print one line that counts what was validated and what was found."""
     counts = Counter(_state(problem) for problem in problems)
-    found = ", ".join(f"{counts[state]} {word}" for state, word in _STATES.items() if counts[state])
+    found = ", ".join(
+        f"{counts[state]} ignored" if state == "ignored" else count(counts[state], state)
+        for state in ("error", "warning", "ignored")
+        if counts[state]
+    )
     console.print(f"{scope(stacks)}: {found or 'no problems'}")
 
 
-_STATES = {"error": "errors", "warning": "warnings", "ignored": "ignored"}
-
-
-def annotations(problems: Iterable[Problem]) -> Iterable[str]:
+def github_annotations(problems: Iterable[Problem]) -> Iterable[str]:
     """Yield a GitHub workflow command for each problem that is not ignored.
 
     https://docs.github.com/actions/reference/workflow-commands-for-github-actions
