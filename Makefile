@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+PEERS := $(VENV)-peers
 
 .PHONY: render check test test-all lint types golden bench lock clean
 
@@ -30,13 +31,19 @@ golden: $(INSTALLED)
 	$(BIN)/python -m cfnpipe.config > docs/config.schema.json
 	$(BIN)/pytest -q -m "not slow" --golden tests
 
-bench: $(INSTALLED)
-	$(BIN)/python -m tests.bench
+bench: $(INSTALLED) $(PEERS)/installed
+	PEERS=$(PEERS)/bin $(BIN)/python -m tests.bench
+
+$(PEERS)/installed: tests/bench/peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --require-hashes -r tests/bench/peers.lock
+	touch $@
 
 # Pins every dependency by version and hash, for all supported versions of Python.
 lock: $(INSTALLED)
 	$(BIN)/uv pip compile $(LOCKING) setup.cfg -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKING) --extra dev -c requirements.lock setup.cfg -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCKING) tests/bench/peers.in -o tests/bench/peers.lock
 LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
@@ -47,4 +54,4 @@ $(INSTALLED): requirements-dev.lock setup.cfg pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
