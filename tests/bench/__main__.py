@@ -108,9 +108,7 @@ def memory(folder: Path) -> dict[str, object]:
         peaks.append(_peak([CFNPIPE, "render"], made, str(folder / "cache")))
         texts.append(sum(path.stat().st_size for path in made.glob("stacks/*/*/*")) / 1e6)
     grown, text = peaks[1] - peaks[0], texts[1] - texts[0]
-    print(
-        f"memory: {grown:.1f} MB more for {text:.1f} MB more text (peaks {peaks[0]:.0f} and {peaks[1]:.0f} MB)"
-    )
+    print(f"memory: {grown:.1f} MB more for {text:.1f} MB more text, peak {peaks[1]:.0f} MB")
     return {"what": "memory", "megabytes_more": grown, "megabytes_of_text_more": text, "peaks": peaks}
 
 
