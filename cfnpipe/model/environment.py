@@ -7,6 +7,7 @@ in the file.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -20,9 +21,7 @@ from cfnpipe.model.problem import Place
 INIT_STACKS = ("access", "sync", "pipelines")
 """The reserved stacks of every environment with a source, in the order in which they refer to each other."""
 
-_CLOSED = ConfigDict(
-    extra="forbid", strict=True, arbitrary_types_allowed=True, use_attribute_docstrings=True, defer_build=True
-)
+_CLOSED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 """Environments, stacks and reviews: no underscore, which separates them in the names on AWS."""
@@ -30,7 +29,7 @@ Account = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s,]+@[^@\s,]+\.[^@\s,.]+$")]
 PolicyArn = Annotated[
-    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[\w+=,.@/-]+$")
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::(aws|[0-9]{12}):policy/[A-Za-z0-9_+=,.@/-]+$")
 ]
 ConnectionArn = Annotated[
     str,
@@ -38,7 +37,7 @@ ConnectionArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]+$"
     ),
 ]
-GroupName = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{1,128}$")]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$")]
 RepositoryPath = Annotated[str, StringConstraints(pattern=r"^[^\s/]+(/[^\s/]+)+$")]
 RelativePath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")]
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,255}$")]
@@ -69,7 +68,7 @@ class CodeCommitSource:
     """A CodeCommit repository of the environment's own account and region."""
 
     provider: Literal["codecommit"]
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,100}$")]
+    repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
     """The repository's name."""
     branch: Line
     """The one branch that is deployed."""
@@ -175,7 +174,7 @@ class Environment:
     """The stacks by name. `access`, `sync` and `pipelines` are there wherever there is a source."""
 
 
-@dataclass(frozen=True, config=_CLOSED)
+@dataclasses.dataclass(frozen=True)
 class Project:
     """Everything that `config/` says about the repository at `root`."""
 
