@@ -46,14 +46,17 @@ def plain(text: str) -> str:
 def progress() -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that shows what is being done, how much of it is done, and how much there is.
 
-    It shows nothing unless standard error is a terminal, and leaves nothing behind.
+    It shows nothing unless standard error is a terminal, and leaves nothing behind. It refreshes when
+    called and not in a thread of its own, because the linter forks.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = errors()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("")
 
         def advance(what: str, done: int, of: int) -> None:
-            bar.update(task, description=what, completed=done, total=of)
+            bar.update(task, description=what, completed=done, total=of, refresh=True)
 
         yield advance
