@@ -1,0 +1,87 @@
+"""The warm process, from the tool's side: started, listened to, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
+
+from cfnpipe.definitions import ending
+from cfnpipe.definitions.explanation import clean
+from cfnpipe.errors import CfnpipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from cfnpipe.definitions.contract import Surroundings
+    from cfnpipe.definitions.ending import Ending
+    from cfnpipe.definitions.request import Request
+
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from cfnpipe.definitions.worker import main; main()"
+_SECONDS_TO_END = 5.0
+
+
+def endings(request: Request, surroundings: Surroundings) -> Generator[Ending]:
+    """Yield how each run ended, in the order in which they end, and leave no process behind.
+
+    Raise `CfnpipeError` where more are asked for than there are: the warm process has gone. If it was
+    killed, its children end with their time limit, which the system holds for them.
+    """
+    with tempfile.TemporaryFile() as complaints, _start(request, surroundings, complaints) as process:
+        try:
+            yield from _conversation(process, request)
+            raise CfnpipeError(
+                f"the process that runs the definitions has ended: {_reason(process, complaints)}",
+                hint="run the command again; if it ends again, the machine may lack memory",
+            )
+        finally:
+            _stop(process)
+
+
+def _start(request: Request, surroundings: Surroundings, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start a warm process that finds what this one finds, also where cfnpipe is not installed."""
+    seen = {"PYTHONHASHSEED": str(surroundings.hash_seed), "TZ": surroundings.timezone}
+    return subprocess.Popen(  # noqa: S603 - this interpreter, and no shell
+        [sys.executable, "-P", "-u", "-X", "utf8", "-c", _BOOT, *map(os.path.abspath, sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        cwd=surroundings.directory or request.root,
+        env=os.environ | seen,
+    )
+
+
+def _conversation(process: subprocess.Popen[bytes], request: Request) -> Iterator[Ending]:
+    if process.stdin is None or process.stdout is None:
+        return
+    with suppress(BrokenPipeError):
+        process.stdin.write(pickle.dumps(request))
+        process.stdin.flush()
+    while one := ending.decode(process.stdout):
+        yield one
+
+
+def _reason(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
+    code = process.wait()
+    complaints.seek(0)
+    lines = complaints.read().decode(errors="replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    how = f"exit code {code}" if code >= 0 else signal.strsignal(-code) or ""
+    return clean(f"{how}: {last}" if last else how)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the warm process, which ends its children; it needs no time for that, unless it is stopped."""
+    process.terminate()
+    with suppress(BrokenPipeError):
+        if process.stdin is not None:
+            process.stdin.close()
+    try:
+        process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
