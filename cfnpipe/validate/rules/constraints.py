@@ -1,0 +1,122 @@
+"""Values of parameters against what the template allows.
+
+For a list each element counts, as CloudFormation has it for `AllowedValues` and `AllowedPattern`.
+Values with a dynamic reference are known only during deployment and left alone.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from cfnpipe.validate.document import entries
+from cfnpipe.validate.given import given
+from cfnpipe.validate.subject import Finding
+from cfnpipe.validate.wording import listed, meant, quoted, scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cfnpipe.validate.given import Given
+    from cfnpipe.validate.subject import StackView
+
+
+def allowed_values(view: StackView) -> Iterator[Finding]:
+    """Find a value that is none of the parameter's AllowedValues."""
+    for each in _checked(view):
+        allowed = [
+            text for text in map(scalar, entries(each.declared.get("AllowedValues"))) if text is not None
+        ]
+        for element in each.elements if allowed and each.value not in allowed else ():
+            if element not in allowed and not _equal(each, element, allowed):
+                message = f"{quoted(each.name)} takes one of {listed(allowed)}, not {each.shown(element)}"
+                yield _wrong(each, message, meant(element, allowed))
+
+
+def allowed_pattern(view: StackView) -> Iterator[Finding]:
+    """Find a value that the parameter's AllowedPattern does not match as a whole.
+
+    CloudFormation reads the pattern as Java does; one that means nothing here is not judged.
+    """
+    for each in _checked(view):
+        pattern = _compiled(each.declared.get("AllowedPattern"))
+        for element in each.elements if pattern else ():
+            if pattern and not pattern.fullmatch(element):
+                message = (
+                    f"{quoted(each.name)} must match {quoted(pattern.pattern)}, unlike {each.shown(element)}"
+                )
+                yield _wrong(each, message, _advice(each))
+
+
+def parameter_length(view: StackView) -> Iterator[Finding]:
+    """Find a String that is shorter than MinLength or longer than MaxLength."""
+    for each in _checked(view):
+        if each.type == "String":
+            low, high = (_number(each.declared.get(key)) for key in ("MinLength", "MaxLength"))
+            if _outside(Decimal(len(each.value)), low, high):
+                message = f"{quoted(each.name)} takes {_span(low, high)} characters, not {len(each.value)}"
+                yield _wrong(each, message, _advice(each))
+
+
+def parameter_range(view: StackView) -> Iterator[Finding]:
+    """Find a Number below MinValue or above MaxValue."""
+    for each in _checked(view):
+        value = _number(each.value)
+        if each.type == "Number" and value is not None:
+            low, high = (_number(each.declared.get(key)) for key in ("MinValue", "MaxValue"))
+            if _outside(value, low, high):
+                message = f"{quoted(each.name)} takes {_span(low, high)}, not {each.shown(each.value)}"
+                yield _wrong(each, message, _advice(each))
+
+
+def _checked(view: StackView) -> Iterator[Given]:
+    return (each for each in given(view) if not each.reference)
+
+
+def _wrong(each: Given, message: str, hint: str = "") -> Finding:
+    return Finding(message, each.pointer, hint, each.where)
+
+
+def _advice(each: Given) -> str:
+    """Return what the template's author says about the constraint."""
+    return scalar(each.declared.get("ConstraintDescription")) or ""
+
+
+def _equal(each: Given, element: str, allowed: Sequence[str]) -> bool:
+    """Tell whether a number is among `allowed`, written otherwise: `1.0` for `1`."""
+    number = _number(element) if each.type in ("Number", "List<Number>") else None
+    return number is not None and number in map(_number, allowed)
+
+
+def _number(value: Any) -> Decimal | None:
+    """Return a number, also one that is written as a string; None for anything else."""
+    text = scalar(value)
+    try:
+        number = Decimal(text) if text is not None and not isinstance(value, bool) else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
+
+
+def _outside(value: Decimal, low: Decimal | None, high: Decimal | None) -> bool:
+    return (low is not None and value < low) or (high is not None and value > high)
+
+
+def _span(low: Decimal | None, high: Decimal | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
+
+
+def _compiled(pattern: Any) -> re.Pattern[str] | None:
+    """Return a pattern that means the same here as in Java, as far as Python can tell; else None."""
+    if not isinstance(pattern, str):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python warns of Java's set operations, such as [a-z&&[^x]].
+            return re.compile(pattern)
+    except (re.error, Warning, OverflowError, RecursionError):
+        return None
