@@ -24,7 +24,7 @@ def differences(text: str) -> list[Difference]:
     A name may be pinned several times with environment markers, of which one holds here: any of its
     versions will do, and where every pin has a marker the name may be absent.
     """
-    pins = defaultdict(dict[str, bool])
+    pins: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for name, version, marker in _PIN.findall(text):
         pins[name][version] = bool(marker)
     found = []

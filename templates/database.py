@@ -5,7 +5,6 @@ parameter or log ever holds it. The instance lets nobody in; a stack that needs 
 to the exported security group.
 """
 
-from _exports import export, imports
 from awacs.helpers.trust import make_simple_assume_policy
 from troposphere import (
     Equals,
@@ -22,6 +21,8 @@ from troposphere import (
     kms,
     rds,
 )
+
+from _exports import export, imports
 
 template = Template(Description=__doc__)
 

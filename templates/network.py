@@ -4,7 +4,6 @@ Load balancers and NAT gateways live in the public subnets, everything else in t
 which can call the internet but not be called from it. Every connection is logged.
 """
 
-from _exports import export
 from awacs import logs as log_actions
 from awacs.aws import Allow, Condition, PolicyDocument, Principal, Statement, StringEquals
 from awacs.sts import AssumeRole
@@ -29,6 +28,8 @@ from troposphere import (
     iam,
     logs,
 )
+
+from _exports import export
 
 template = Template(Description=__doc__)
 

@@ -6,7 +6,6 @@ nothing when they start: what was reviewed is what runs. A change replaces them 
 undone if they do not get ready.
 """
 
-from _exports import export, imports
 from awacs import kms, secretsmanager
 from awacs import s3 as s3_actions
 from awacs.aws import Allow, Bool, Condition, Deny, PolicyDocument, Principal, Statement, StringEquals
@@ -27,6 +26,8 @@ from troposphere import (
     s3,
 )
 from troposphere import elasticloadbalancingv2 as elb
+
+from _exports import export, imports
 
 template = Template(Description=__doc__)
 
