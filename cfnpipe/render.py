@@ -23,6 +23,7 @@ from cfnpipe.validate import validate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from cfnpipe.definitions import Interpreter
     from cfnpipe.model import Change, Project, RenderedStack
 
     Progress = Callable[[str, int, int], None]
@@ -61,16 +62,16 @@ class Rendering:
         return any(problem.stops for problem in self.problems)
 
 
-def render(project: Project, options: Options, progress: Progress) -> Rendering:
+def render(project: Project, options: Options, warm: Interpreter, progress: Progress) -> Rendering:
     """Render and validate; write nothing. Raise `ProblemsFound` if a definition makes no template."""
-    rendered = _stacks(project, options, Surroundings(), lambda done, of: progress("Rendering", done, of))
+    rendered = _stacks(project, options, warm, lambda done, of: progress("Rendering", done, of))
     problems = validate(project, rendered, progress=lambda done, of: progress("Validating", done, of))
     found = stacks.existing(project.root, options.environments or None)
     changes = stacks.plan(stacks.texts(rendered), found)
     return Rendering(tuple(rendered), tuple(changes), tuple(problems))
 
 
-def check(project: Project, options: Options, progress: Progress) -> Rendering:
+def check(project: Project, options: Options, warm: Interpreter, progress: Progress) -> Rendering:
     """Render as `render` does, and find what else keeps the committed files from being trusted.
 
     Templates that come out different the second time are problems. Where anything at all is found,
@@ -78,7 +79,7 @@ def check(project: Project, options: Options, progress: Progress) -> Rendering:
     Raise `ProblemsFound` as `render` does.
     """
     try:
-        rendering = render(project, options, progress)
+        rendering = render(project, options, warm, progress)
         if not rendering.refused:
             again = _unstable(project, options, rendering.stacks, progress)
             rendering = replace(rendering, problems=(*rendering.problems, *again))
@@ -97,8 +98,9 @@ def _unstable(
     A template that differs would start its pipeline for nothing.
     """
     with tempfile.TemporaryDirectory(prefix="cfnpipe-") as elsewhere:
-        surroundings = Surroundings(hash_seed=1, timezone="Pacific/Apia", directory=Path(elsewhere))
-        second = _stacks(project, options, surroundings, lambda done, of: progress("Checking", done, of))
+        different = Surroundings(hash_seed=1, timezone="Pacific/Apia", directory=Path(elsewhere))
+        with definitions.interpreter(different) as warm:
+            second = _stacks(project, options, warm, lambda done, of: progress("Checking", done, of))
     for one, other in zip(first, second, strict=True):
         if one.template != other.template:
             yield _difference(one, other)
@@ -125,16 +127,13 @@ def _version(path: str, difference: lock.Difference) -> Problem:
 
 
 def _stacks(
-    project: Project,
-    options: Options,
-    surroundings: Surroundings,
-    progress: Callable[[int, int], None],
+    project: Project, options: Options, warm: Interpreter, progress: Callable[[int, int], None]
 ) -> list[RenderedStack]:
     names = sorted(options.environments or project.environments)
     total = sum(len(project.environments[name].stacks) for name in names)
     rendered: list[RenderedStack] = []
     problems: list[Problem] = []
-    for built in definitions.build(project, names, timeout=options.timeout, surroundings=surroundings):
+    for built in definitions.build(project, names, timeout=options.timeout, warm=warm):
         problems += built.problems
         if built.template is not None:
             environment = project.environments[built.environment]

@@ -70,7 +70,8 @@ def test_the_warm_process_cannot_start():
 
         sys.path[:] = ["/nowhere"]
         try:
-            next(warm.endings(Request("/", (), {}, 1.0, 1), Surroundings()))
+            with warm.started(Surroundings()) as ready:
+                next(warm.endings(Request("/", "/", (), {}, 1.0, 1), ready))
         except CfnpipeError as error:
             print(error.message)
         """

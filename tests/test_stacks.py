@@ -44,6 +44,7 @@ def test_canonical_text_depends_on_the_value_alone(value: Any) -> None:
     text = stacks.canonical(value)
     assert text == stacks.canonical(reordered(value))
     assert json.loads(text) == value
+    assert text == json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     assert text.endswith("\n")
     assert json.loads(stacks.compact(text)) == value
 

@@ -39,13 +39,16 @@ def render(  # noqa: PLR0913 - one argument an option
 
     Nothing is written unless every template is valid.
     """
-    from cfnpipe import render as corridor
-    from cfnpipe import stacks, view
+    from cfnpipe import definitions
 
-    project = options.project(environments)
-    run = corridor.check if check else corridor.render
-    with view.progress() as progress:
-        rendering = run(project, corridor.Options(environments, timeout), progress)
+    with definitions.interpreter() as warm:  # which warms up while the rest is imported and read
+        from cfnpipe import render as corridor
+        from cfnpipe import stacks, view
+
+        project = options.project(environments)
+        run = corridor.check if check else corridor.render
+        with view.progress() as progress:
+            rendering = run(project, corridor.Options(environments, timeout), warm, progress)
     if not (check or rendering.refused):
         stacks.apply(project.root, rendering.changes)
     options.show_problems(context, rendering.problems)

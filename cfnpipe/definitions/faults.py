@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.definitions.explanation import Explanation, near, text
 from cfnpipe.definitions.load import NoTemplate
+from cfnpipe.errors import CfnpipeError
 
 if TYPE_CHECKING:
     from cfnpipe.definitions.trail import Trail
@@ -95,7 +96,14 @@ def question(error: BaseException, _: Trail) -> Explanation | None:
     return Explanation("definition-error", "it asks for input, and nobody is there to answer", hint)
 
 
-FAULTS = (no_template, missing_module, missing_in_module, missing_file, end, no_memory, question)
+def refused(error: BaseException, _: Trail) -> Explanation | None:
+    """Explain that a blueprint cannot make an init stack for the environment, in its own words."""
+    if not isinstance(error, CfnpipeError):
+        return None
+    return Explanation("init-stack", error.message, error.hint)
+
+
+FAULTS = (no_template, missing_module, missing_in_module, missing_file, end, no_memory, question, refused)
 """No two of them fit one exception."""
 
 

@@ -4,45 +4,47 @@ from __future__ import annotations
 
 import os
 import pickle
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from cfnpipe.definitions import answers, warm
+from cfnpipe.definitions import answers
 from cfnpipe.definitions.request import Request, Task
+from cfnpipe.definitions.warm import endings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cfnpipe.definitions.contract import Built, Surroundings
+    from cfnpipe.definitions.contract import Built
     from cfnpipe.definitions.ending import Ending
+    from cfnpipe.definitions.warm import Interpreter
     from cfnpipe.model import Project
 
 
 def build(
     project: Project,
     environments: Sequence[str],
+    warm: Interpreter,
     *,
     timeout: float,
-    surroundings: Surroundings,
     jobs: int | None,
 ) -> Iterator[Built]:
-    """As `cfnpipe.definitions.build`."""
+    """As `cfnpipe.definitions.build`, with an interpreter that is already there."""
     wanted = _wanted(project, environments)
     request = Request(
         root=str(project.root),
+        directory=str(warm.directory or project.root),
         tasks=tuple(Task(name, users) for name, users in _users(wanted).items()),
         environments={name: pickle.dumps(project.environments[name]) for name in set(environments)},
         timeout=timeout,
         jobs=jobs or os.cpu_count() or 1,
     )
     ready: dict[tuple[str, str], Ending] = {}
-    with closing(warm.endings(request, surroundings)) as endings:
-        for environment, definition in wanted:
-            while (environment, definition) not in ready:
-                one = next(endings)
-                ready.update({(name, one.definition): one for name in one.environments})
-            one = ready.pop((environment, definition))
-            yield answers.built(one, environment, root=request.root, timeout=timeout)
+    ended = endings(request, warm)
+    for environment, definition in wanted:
+        while (environment, definition) not in ready:
+            one = next(ended)
+            ready.update({(name, one.definition): one for name in one.environments})
+        one = ready.pop((environment, definition))
+        yield answers.built(one, environment, root=request.root, timeout=timeout)
 
 
 def _wanted(project: Project, environments: Sequence[str]) -> list[tuple[str, str]]:

@@ -17,6 +17,8 @@ class Request(NamedTuple):
 
     root: str
     """The repository's absolute path."""
+    directory: str
+    """The absolute path of the working directory."""
     tasks: tuple[Task, ...]
     environments: dict[str, bytes]
     """Each `Environment` by name, pickled: most definitions never look at one."""

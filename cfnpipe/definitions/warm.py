@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from cfnpipe.definitions import ending
@@ -17,6 +18,7 @@ from cfnpipe.errors import CfnpipeError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from cfnpipe.definitions.contract import Surroundings
     from cfnpipe.definitions.ending import Ending
@@ -26,33 +28,47 @@ _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from cfnpipe.definitions.worker
 _SECONDS_TO_END = 5.0
 
 
-def endings(request: Request, surroundings: Surroundings) -> Generator[Ending]:
-    """Yield how each run ended, in the order in which they end, and leave no process behind.
+@dataclass(frozen=True)
+class Interpreter:
+    """A warm process, for one request."""
 
-    Raise `CfnpipeError` where more are asked for than there are: the warm process has gone. If it was
-    killed, its children end with their time limit, which the system holds for them.
-    """
-    with tempfile.TemporaryFile() as complaints, _start(request, surroundings, complaints) as process:
+    process: subprocess.Popen[bytes]
+    complaints: IO[bytes]
+    """What it writes to its standard error."""
+    directory: Path | None
+    """Where definitions are to run; default: the repository's root."""
+
+
+@contextmanager
+def started(surroundings: Surroundings) -> Generator[Interpreter]:
+    """Start a warm process that finds what this one finds, also where cfnpipe is not installed."""
+    seen = {"PYTHONHASHSEED": str(surroundings.hash_seed), "TZ": surroundings.timezone}
+    with (
+        tempfile.TemporaryFile() as complaints,
+        subprocess.Popen(  # noqa: S603 - this interpreter, and no shell
+            [sys.executable, "-P", "-u", "-X", "utf8", "-c", _BOOT, *map(os.path.abspath, sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=os.environ | seen,
+        ) as process,
+    ):
         try:
-            yield from _conversation(process, request)
-            raise CfnpipeError(
-                f"the process that runs the definitions has ended: {_reason(process, complaints)}",
-                hint="run the command again; if it ends again, the machine may lack memory",
-            )
+            yield Interpreter(process, complaints, surroundings.directory)
         finally:
             _stop(process)
 
 
-def _start(request: Request, surroundings: Surroundings, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Start a warm process that finds what this one finds, also where cfnpipe is not installed."""
-    seen = {"PYTHONHASHSEED": str(surroundings.hash_seed), "TZ": surroundings.timezone}
-    return subprocess.Popen(  # noqa: S603 - this interpreter, and no shell
-        [sys.executable, "-P", "-u", "-X", "utf8", "-c", _BOOT, *map(os.path.abspath, sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        cwd=surroundings.directory or request.root,
-        env=os.environ | seen,
+def endings(request: Request, warm: Interpreter) -> Iterator[Ending]:
+    """Yield how each run ended, in the order in which they end.
+
+    Raise `CfnpipeError` where more are asked for than there are: the warm process has gone. If it was
+    killed, its children end with their time limit, which the system holds for them.
+    """
+    yield from _conversation(warm.process, request)
+    raise CfnpipeError(
+        f"the process that runs the definitions has ended: {_reason(warm.process, warm.complaints)}",
+        hint="run the command again; if it ends again, the machine may lack memory",
     )
 
 

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +48,14 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
     It shows nothing unless standard error is a terminal, and leaves nothing behind. It refreshes when
     called and not in a thread of its own, because the linter forks.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = errors()
-    with Progress(
-        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
-    ) as bar:
+    if not console.is_terminal:
+        yield lambda _what, _done, _of: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("")
 
         def advance(what: str, done: int, of: int) -> None:
