@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PEERS := $(VENV)-peers
+SCANNERS := $(VENV)-scanners
 
 .PHONY: render check test test-all lint types golden bench lock clean
 
@@ -16,8 +17,9 @@ check: $(INSTALLED)
 test: lint types
 	$(BIN)/pytest -n auto -m "not slow"
 
-test-all: lint types
-	$(BIN)/pytest -n auto
+# Also what takes long: all of troposphere's examples, checkov over every shape, more histories of faults.
+test-all: lint types $(SCANNERS)/installed
+	PATH="$(SCANNERS)/bin:$$PATH" $(BIN)/pytest -n auto
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
@@ -35,15 +37,18 @@ bench: $(INSTALLED) $(PEERS)/installed
 	PEERS=$(PEERS)/bin $(BIN)/python -m tests.bench
 
 $(PEERS)/installed: tests/bench/peers.lock
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --require-hashes -r tests/bench/peers.lock
+$(SCANNERS)/installed: tests/scanners.lock
+$(PEERS)/installed $(SCANNERS)/installed:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
 	touch $@
 
 # Pins every dependency by version and hash, for all supported versions of Python.
 lock: $(INSTALLED)
-	$(BIN)/uv pip compile $(LOCKING) setup.cfg -o requirements.lock
-	$(BIN)/uv pip compile $(LOCKING) --extra dev -c requirements.lock setup.cfg -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCKING) --extra dev setup.cfg -o requirements-dev.lock
+	$(BIN)/uv pip compile $(LOCKING) -c requirements-dev.lock setup.cfg -o requirements.lock
 	$(BIN)/uv pip compile $(LOCKING) tests/bench/peers.in -o tests/bench/peers.lock
+	$(BIN)/uv pip compile $(LOCKING) tests/scanners.in -o tests/scanners.lock
 LOCKING := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
@@ -54,4 +59,4 @@ $(INSTALLED): requirements-dev.lock setup.cfg pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(SCANNERS) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

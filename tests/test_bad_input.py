@@ -93,6 +93,11 @@ MISTAKES = [
     definition(
         "too-many-resources", DEFINITION + "for i in range(500): template.add_resource(VPC(f'V{i}'))\n"
     ),
+    definition(
+        "refused-by-a-blueprint",
+        "from cfnpipe.blueprints import pipelines\n\n\ndef template(environment):\n"
+        "    return pipelines.template(environment)\n",
+    ),
     template("dangling-ref", "vpc.CidrBlock = Ref('Nothing')"),
     template("dangling-getatt", "vpc.CidrBlock = GetAtt('Vcp', 'Arn')"),
     template("circular-depends-on", "vpc.DependsOn = 'Vpc'"),
