@@ -68,7 +68,12 @@ MISTAKES = [
     definition("coroutine", "async def template(environment):\n    pass\n"),
     definition("generator", "def template(environment):\n    yield 1\n"),
     definition("two-arguments", "def template(environment, more):\n    pass\n"),
-    Mistake("hangs", 2, {"templates/network.py": "while True:\n    pass\n"}, ("render", "--timeout", "0.5")),
+    Mistake(
+        "hangs",
+        2,
+        {"templates/network.py": "import time\n\ntime.sleep(60)\n"},
+        ("render", "--timeout", "0.5"),
+    ),
     definition("asks", "input('really? ')\n"),
     definition("exits", "import sys\n\nsys.exit('enough')\n"),
     definition("dies", "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)\n"),

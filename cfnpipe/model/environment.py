@@ -21,7 +21,7 @@ from cfnpipe.model.problem import Place
 INIT_STACKS = ("access", "sync", "pipelines")
 """The reserved stacks of every environment with a source, in the order in which they refer to each other."""
 
-_CLOSED = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True, defer_build=True)
+_CLOSED = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 """Environments, stacks and reviews: no underscore, which separates them in the names on AWS."""
