@@ -11,9 +11,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cfnpipe"
 
 RANKS = [
-    {"names", "model"},
+    {"names", "model", "wording"},
     {"errors"},
-    {"config", "definitions", "blueprints", "lock", "stacks", "validate", "aws", "view"},
+    {"bundle", "commit", "config", "definitions", "blueprints", "lock", "stacks", "validate", "aws", "view"},
     {"render"},
     {"sync", "deploy", "fleet", "review", "history"},
     {"rehearsal"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +38,8 @@ environments = click.option(
     help="Only this environment; may be given several times.  [default: all]",
 )
 
+environment = click.argument("environment", metavar="ENV", shell_complete=_environments)
+
 
 def form(command: _Command) -> _Command:
     """Add `--json` and `--format`, which say in what form the command shows its result."""
@@ -60,13 +61,12 @@ def project(environments: Collection[str] = ()) -> Project:
     """Return the project around the working directory. Raise `BadInput` for an unknown environment."""
     from cfnpipe import config
     from cfnpipe.errors import BadInput
+    from cfnpipe.wording import choice, quoted
 
     loaded = config.load(config.find(Path.cwd()))
     for name in environments:
         if name not in loaded.environments:
-            near = difflib.get_close_matches(name, loaded.environments, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(loaded.environments)}"
-            raise BadInput(f"there is no environment {name!r}", hint=hint)
+            raise BadInput(f"there is no environment {quoted(name)}", hint=choice(name, loaded.environments))
     return loaded
 
 

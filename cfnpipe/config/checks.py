@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfnpipe.config.nodes import Mapping
-from cfnpipe.config.words import label, near, quoted
+from cfnpipe.config.words import label
 from cfnpipe.model import INIT_STACKS, ConnectionSource, Problem, Stack
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -106,7 +107,7 @@ def _groups(environment: Environment, where: Where) -> Iterator[Problem]:
     for name in environment.access.groups:
         if name not in names:
             message = f"access.groups: unknown policy {quoted(name)}"
-            yield Problem(where("access", "groups", name), "unknown-key", message, near(name, names))
+            yield Problem(where("access", "groups", name), "unknown-key", message, choice(name, names))
 
 
 def _repeated(environment: Environment, where: Where) -> Iterator[Problem]:
@@ -175,13 +176,20 @@ def _templates(
     for name, stack in environment.stacks.items():
         path = f"templates/{stack.template}.py"
         if stack.template not in names:
-            message, hint = f"there is no definition {path}", near(stack.template, names)
+            message, hint = f"there is no definition {path}", _instead(stack.template, names)
         elif not _inside(root / path, root / "templates"):
             message, hint = f"{path} is not a file inside templates/", "put the file itself there"
         else:
             continue
         place = where("stacks", name, "template")
         yield Problem(place, "missing-definition", f"stacks.{name}: {message}", hint)
+
+
+def _instead(name: str, names: Collection[str]) -> str:
+    """Return what to do about a definition that is not there."""
+    if name in INIT_STACKS:
+        return "an environment with a source has three init stacks: copy their definitions as the README says"
+    return choice(name, names)
 
 
 def _definitions(root: Path) -> set[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.config.fields import FIELDS, NAMED_BY_USER, beside
 from cfnpipe.config.nodes import Entry, Mapping, Scalar, Sequence, child
-from cfnpipe.config.words import label, near, quoted, short
+from cfnpipe.config.words import label
 from cfnpipe.model import Problem
+from cfnpipe.wording import choice, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def _unknown_key(error: ErrorDetails, tree: Mapping) -> Problem:
     spot = _spot(error["loc"], tree)
     around, name = replace(spot, keys=spot.keys[:-1]), str(spot.keys[-1])
     message = f"{around.label}: unknown key {quoted(name)}".removeprefix(": ")
-    return Problem(spot.key, "unknown-key", message, near(name, beside(around.field, spot.provider)))
+    return Problem(spot.key, "unknown-key", message, choice(name, beside(around.field, spot.provider)))
 
 
 def _bad_key(error: ErrorDetails, tree: Mapping) -> Problem:
@@ -107,7 +108,7 @@ def _unknown_value(error: ErrorDetails, tree: Mapping) -> Problem:
         return _unlike(spot, "text")
     allowed = re.findall("'(.*?)'", error["ctx"].get("expected") or error["ctx"]["expected_tags"])
     message = f"{spot.label}: unknown value {quoted(spot.value.text)}"
-    return Problem(spot.value.where, "bad-value", message, near(spot.value.text, allowed))
+    return Problem(spot.value.where, "bad-value", message, choice(spot.value.text, allowed))
 
 
 def _wrong_type(error: ErrorDetails, tree: Mapping) -> Problem:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cfnpipe.config.nodes import Entry, Mapping, Scalar
-from cfnpipe.config.words import near, quoted
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Problem
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -59,7 +59,7 @@ def _base(node: Node, bases: Collection[str], chain: tuple[str, ...]) -> str:
         circle = " -> ".join((*chain[chain.index(base) :], base))
         raise _wrong(node.where, f"extends: a circle: {circle}", "take `extends` out of one of them")
     if base not in bases:
-        hint = near(base, bases) if bases else "a base is a file below config/ that begins with _"
+        hint = choice(base, bases) if bases else "a base is a file below config/ that begins with _"
         raise _wrong(node.where, f"extends: config/ has no base {quoted(base)}", hint)
     return base
 

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.config.files import read
-from cfnpipe.config.words import near, quoted, short
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
+from cfnpipe.wording import choice, quoted, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ def load(project: Project, problems: list[Problem]) -> dict[str, Mapping[str, An
     for name, where in _named(project):
         try:
             if name not in names:
-                raise _wrong(where, f"there is no file {quoted(f'config/{name}')}", near(name, names))
+                raise _wrong(where, f"there is no file {quoted(f'config/{name}')}", choice(name, names))
             policies[name] = _policy(project.root, f"config/{name}")
         except ProblemsFound as error:
             problems += error.problems

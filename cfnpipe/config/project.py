@@ -10,9 +10,9 @@ from cfnpipe.config import checks, files, policies, shape
 from cfnpipe.config.merge import extended
 from cfnpipe.config.nodes import Mapping, Sequence
 from cfnpipe.config.reader import parse
-from cfnpipe.config.words import quoted
 from cfnpipe.errors import BadInput, ProblemsFound
 from cfnpipe.model import Place, Problem, Project
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

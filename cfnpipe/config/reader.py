@@ -13,9 +13,9 @@ import yaml
 
 from cfnpipe.config.files import FORBIDDEN
 from cfnpipe.config.nodes import Entry, Mapping, Scalar, Sequence
-from cfnpipe.config.words import printable, quoted
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
+from cfnpipe.wording import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.definitions import origins
-from cfnpipe.definitions.explanation import Explanation, near, text
+from cfnpipe.definitions.explanation import Explanation, text
 from cfnpipe.definitions.load import kind
+from cfnpipe.wording import meant
 
 if TYPE_CHECKING:
     from cfnpipe.definitions.trail import Trail
@@ -26,7 +27,7 @@ def unknown_property(error: BaseException, trail: Trail) -> Explanation | None:
     thing, name = at["self"], at["name"]
     known = sorted(thing.props)
     message = f"{type(thing).__name__} has no property '{name}'"
-    return Explanation("unknown-property", message, near(name, known) or f"it has {', '.join(known)}", name)
+    return Explanation("unknown-property", message, meant(name, known) or f"it has {', '.join(known)}", name)
 
 
 def unset_property(_: BaseException, trail: Trail) -> Explanation | None:
@@ -133,7 +134,7 @@ def old_method(error: BaseException, _: Trail) -> Explanation | None:
     new = f"set_{str(error.name).removeprefix('add_')}"
     if not hasattr(Template, new):
         new = ""
-    hint = f"write {new}" if new else near(str(error.name), dir(Template))
+    hint = f"write {new}" if new else meant(str(error.name), dir(Template))
     gone = " any more" if new else ""
     return Explanation(
         "old-troposphere" if new else "definition-error", f"Template has no '{error.name}'{gone}", hint

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 _LONGEST = 400
 """Characters that a message or a hint may have."""
@@ -34,15 +31,6 @@ class Mistake(NamedTuple):
     message: str
     hint: str = ""
     pointer: str = ""
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """Return a hint with the most similar of `names`, whatever their case, or nothing."""
-    from difflib import get_close_matches
-
-    lower = {other.lower(): other for other in sorted(names)}
-    found = get_close_matches(name.lower(), lower, n=1)
-    return f"did you mean '{lower[found[0]]}'?" if found else ""
 
 
 def text(error: BaseException) -> str:

@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfnpipe.definitions.explanation import Explanation, near, text
+from cfnpipe.definitions.explanation import Explanation, text
 from cfnpipe.definitions.load import NoTemplate
 from cfnpipe.errors import CfnpipeError
+from cfnpipe.wording import meant
 
 if TYPE_CHECKING:
     from cfnpipe.definitions.trail import Trail
@@ -49,7 +50,7 @@ def missing_module(error: BaseException, _: Trail) -> Explanation | None:
     if package in _PYTHON_2_MODULES:
         hint = _REWRITE
     elif rest and package in sys.modules:
-        hint = near(error.name, _submodules(package))
+        hint = meant(error.name, _submodules(package))
     return Explanation("missing-module", f"there is no module '{error.name}'", hint)
 
 
@@ -113,7 +114,7 @@ def _elsewhere(module: str, name: str, trail: Trail) -> str:
         return f"write `from troposphere import {name}`"
     if Path(f"{trail.directory}/{module}.py").exists():
         return f"a library is called {module} too: give the helper another name"
-    return near(name, dir(sys.modules.get(module)))
+    return meant(name, dir(sys.modules.get(module)))
 
 
 def _submodules(package: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.validate.catalogue import ACTIONS, MODES
 from cfnpipe.validate.nodes import resources
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe.validate import secrecy
 from cfnpipe.validate.document import below
 from cfnpipe.validate.subject import hidden
-from cfnpipe.validate.wording import MASK, quoted, scalar
+from cfnpipe.validate.wording import MASK, scalar
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from cfnpipe.validate.document import entries, read
 from cfnpipe.validate.lint import lint
 from cfnpipe.validate.own import problem
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

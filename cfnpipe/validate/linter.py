@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe.errors import BadInput
 from cfnpipe.model import Place
-from cfnpipe.validate.wording import printable
+from cfnpipe.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

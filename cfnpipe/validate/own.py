@@ -9,7 +9,7 @@ from cfnpipe.model import Place, Problem
 from cfnpipe.validate.rules import ENVIRONMENT_RULES, STACK_RULES
 from cfnpipe.validate.shape import malformed
 from cfnpipe.validate.subject import EnvironmentView
-from cfnpipe.validate.wording import printable
+from cfnpipe.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,50 +1,11 @@
-"""How messages name things: names, kinds, sizes and near misses, always printable and never long."""
+"""How messages name values of JSON: their kind, their text, their size."""
 
 from __future__ import annotations
 
-import difflib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_LONGEST = 100
-_LISTED = 10
 MASK = "'***'"
 """What stands for a value that may be secret."""
-
-
-def printable(text: str) -> str:
-    """Return the text with everything that a terminal would not show as it is written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
-
-
-def quoted(text: str) -> str:
-    """Return a name as messages show it: `'VpcCidr'`, at most 100 characters of it."""
-    line = printable(text)
-    return f"'{line if len(line) <= _LONGEST else line[: _LONGEST - 1] + '…'}'"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return at most ten names in one line: `'a', 'b' and 3 more`."""
-    ordered = list(names)
-    line = ", ".join(map(quoted, ordered[:_LISTED]))
-    return line if len(ordered) <= _LISTED else f"{line} and {len(ordered) - _LISTED} more"
-
-
-def meant(wrong: str, names: Iterable[str]) -> str:
-    """Return `did you mean 'VpcCidr'?` where one of `names` is like the wrong one, else nothing."""
-    folded = {name.lower(): name for name in sorted(names)}
-    found = difflib.get_close_matches(wrong.lower()[:_LONGEST], folded, n=1)
-    return f"did you mean {quoted(folded[found[0]])}?" if found else ""
-
-
-def choice(wrong: str, names: Iterable[str]) -> str:
-    """Return the hint for a name that is not among `names`: the near one, or what there is."""
-    there = sorted(names)
-    return meant(wrong, there) or (f"there are: {listed(there)}" if there else "there are none")
 
 
 def kind(value: Any) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import actions
 from cfnpipe.validate.catalogue import ACTIONS
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, kind, quoted
+from cfnpipe.validate.wording import kind
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

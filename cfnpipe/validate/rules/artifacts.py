@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import actions
 from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, kind, quoted, size
+from cfnpipe.validate.wording import kind, size
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

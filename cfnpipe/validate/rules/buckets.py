@@ -12,7 +12,7 @@ from cfnpipe.validate.anatomy import actions
 from cfnpipe.validate.nodes import resources
 from cfnpipe.validate.rules.events import patterns
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import pipelines, stages
 from cfnpipe.validate.nodes import differ
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import listed, quoted
+from cfnpipe.wording import listed, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from cfnpipe.validate.anatomy import stages
 from cfnpipe.validate.catalogue import RULES
 from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, kind, quoted
+from cfnpipe.validate.wording import kind
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import stages
 from cfnpipe.validate.catalogue import RULES
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe.validate.document import entries
 from cfnpipe.validate.given import given
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import listed, meant, quoted, scalar
+from cfnpipe.validate.wording import scalar
+from cfnpipe.wording import listed, meant, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from cfnpipe import names
 from cfnpipe.validate.document import at, below, entries
 from cfnpipe.validate.regions import regions
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

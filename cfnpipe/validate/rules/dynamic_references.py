@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.document import below
 from cfnpipe.validate.resolve import VARIABLE
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import meant, quoted
+from cfnpipe.wording import meant, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

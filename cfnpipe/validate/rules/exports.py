@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, meant, quoted
+from cfnpipe.wording import choice, meant, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.document import below
 from cfnpipe.validate.given import given, takes_list
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted, size
+from cfnpipe.validate.wording import size
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

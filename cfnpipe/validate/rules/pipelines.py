@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import CONDITIONS, pipelines
 from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

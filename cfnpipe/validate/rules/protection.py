@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe.model import Place
 from cfnpipe.validate.document import below, entries
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, kind, meant, quoted
+from cfnpipe.validate.wording import kind
+from cfnpipe.wording import choice, meant, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

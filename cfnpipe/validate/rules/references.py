@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

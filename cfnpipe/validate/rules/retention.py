@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.validate.document import at, below
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from cfnpipe.validate import secrecy
 from cfnpipe.validate.document import below, last
 from cfnpipe.validate.given import given
 from cfnpipe.validate.subject import Finding, hidden
-from cfnpipe.validate.wording import MASK, quoted
+from cfnpipe.validate.wording import MASK
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from cfnpipe.validate.nodes import known_part, resources
 from cfnpipe.validate.rights import allows, assumable, statements_of
 from cfnpipe.validate.rules.transformers import filled
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.validate.nodes import resources
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, quoted
+from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

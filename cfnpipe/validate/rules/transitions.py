@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cfnpipe.validate.anatomy import pipelines
 from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import choice, printable, quoted
+from cfnpipe.wording import choice, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe.validate.document import at, below, entries
 from cfnpipe.validate.resolve import VARIABLE
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import quoted, scalar
+from cfnpipe.validate.wording import scalar
+from cfnpipe.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
