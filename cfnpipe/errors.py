@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a user can mend; `cli` turns each into a line and an exit code."""
+"""What can go wrong in a way that a user can fix; `cli` turns each into a line and an exit code."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ class CfnpipeError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong, as it is shown."""
+        from cfnpipe.model import Place, Problem
+
+        return (Problem(self.where or Place(""), "error", self.message, self.hint),)
 
 
 class BadInput(CfnpipeError):
@@ -46,6 +53,11 @@ class ProblemsFound(CfnpipeError):
     """
 
     def __init__(self, problems: Iterable[Problem], *, bad_input: bool = False) -> None:
-        self.problems = tuple(problems)
+        self._problems = tuple(problems)
         self.exit_code = 2 if bad_input else 1
-        super().__init__(f"{len(self.problems)} problems")
+        super().__init__(f"{len(self._problems)} problems")
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong."""
+        return self._problems

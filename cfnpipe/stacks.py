@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cfnpipe.errors import BadInput
-from cfnpipe.model import Change, Place, RenderedStack
+from cfnpipe.errors import BadInput, ProblemsFound
+from cfnpipe.model import Change, Place, Problem, RenderedStack
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from cfnpipe.model import Environment, Project, Stack, Template
 
@@ -145,10 +145,10 @@ def _owned(path: str) -> bool:
 
 
 def apply(root: Path, changes: Sequence[Change]) -> None:
-    """Write and remove files, each as a whole: all new bytes are on the disk before the first is in place.
+    """Write and remove files, each as a whole: all new bytes are staged before the first is in place.
 
-    Raise `BadInput` where the file system refuses. A crash in between leaves whole files, old or new,
-    and rendering again finishes the work.
+    Raise `BadInput` where the file system refuses. A crash in between leaves whole files, some old and
+    some new, and rendering again finishes the work.
     """
     writes = [change for change in changes if change.action == "write"]
     try:
@@ -189,31 +189,38 @@ def _relative(root: Path, name: str | None) -> str:
 def read(project: Project, environments: Collection[str]) -> list[RenderedStack]:
     """Return the committed stacks of some environments, without running any definition.
 
-    Raise `BadInput` for the first stack of the configuration whose files are not there or not UTF-8.
+    Raise `ProblemsFound` with every file of the configuration's stacks that is missing or not UTF-8.
     """
     found = existing(project.root, environments)
-    return [
-        _read(found, environment, name)
+    names = [
+        (environment, stack)
         for environment in sorted(environments)
-        for name in sorted(project.environments[environment].stacks)
+        for stack in sorted(project.environments[environment].stacks)
     ]
+    if problems := [problem for each in names for problem in _unreadable(found, *each)]:
+        raise ProblemsFound(problems, bad_input=True)
+    return [_read(found, *each) for each in names]
+
+
+def _unreadable(found: Mapping[str, bytes], environment: str, stack: str) -> Iterator[Problem]:
+    for name in FILES:
+        path = f"{FOLDER}/{environment}/{stack}/{name}"
+        if path not in found and name != PROTECTION:
+            yield Problem(Place(path), "missing-file", "the file is missing", "run: cfnpipe render")
+        elif not _is_text(found.get(path, b"")):
+            yield Problem(Place(path), "not-utf-8", "the file is not UTF-8", "run: cfnpipe render")
 
 
 def _read(found: Mapping[str, bytes], environment: str, stack: str) -> RenderedStack:
-    folder = f"{FOLDER}/{environment}/{stack}"
-    text = {name: _text(f"{folder}/{name}", found.get(f"{folder}/{name}")) for name in FILES}
-    for name in (TEMPLATE, CONFIGURATION):
-        if text[name] is None:
-            raise BadInput("the file is missing", where=Place(f"{folder}/{name}"), hint="run: cfnpipe render")
-    return RenderedStack(
-        environment, stack, text[TEMPLATE] or "", text[CONFIGURATION] or "", text[PROTECTION]
+    template, configuration, protection = (
+        found.get(f"{FOLDER}/{environment}/{stack}/{name}", b"").decode() for name in FILES
     )
+    return RenderedStack(environment, stack, template, configuration, protection or None)
 
 
-def _text(path: str, content: bytes | None) -> str | None:
-    if content is None:
-        return None
+def _is_text(content: bytes) -> bool:
     try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise BadInput("not UTF-8", where=Place(path), hint="run: cfnpipe render") from error
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -45,4 +45,5 @@ def shown(problems: tuple[Problem, ...]) -> str:
     for problem in problems:
         lines.append(f"{problem.where}: {problem.rule}: {problem.message}")
         lines.extend([f"  hint: {problem.hint}"] if problem.hint else [])
+        lines.extend(f"  it printed: {line}" for line in problem.printed.splitlines())
     return "\n".join(lines)

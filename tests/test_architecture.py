@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cfnpipe"
 
 RANKS = [
-    {"names", "model", "wording"},
+    {"machine", "model", "names", "wording"},
     {"errors"},
     {"bundle", "commit", "config", "definitions", "blueprints", "lock", "stacks", "validate", "aws", "view"},
     {"render"},

@@ -72,7 +72,7 @@ MISTAKES = [
         "hangs",
         2,
         {"templates/network.py": "import time\n\ntime.sleep(60)\n"},
-        ("render", "--timeout", "0.5"),
+        ("render", "--timeout", "1"),
     ),
     definition("asks", "input('really? ')\n"),
     definition("exits", "import sys\n\nsys.exit('enough')\n"),

@@ -139,7 +139,11 @@ def test_installed_versions_that_differ_are_named_first(repository: Repository) 
 
 def test_results_for_programs(repository: Repository) -> None:
     made = json.loads(repository.run("render", "--json").out)
-    assert made == {"files": [{"action": "create", "path": path} for path in FILES], "problems": []}
+    assert made == {
+        "files": [{"action": "create", "path": path} for path in FILES],
+        "problems": [],
+        "written": True,
+    }
     repository.write("templates/network.py", DEFINITION.replace("CidrBlock", "Cidr"))
     result = repository.run("render", "--check", "--format", "github")
     assert result.code == 2

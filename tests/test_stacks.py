@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfnpipe import stacks
-from cfnpipe.errors import BadInput
-from cfnpipe.model import Change, Environment, Place, Project, Protection, RenderedStack, Stack, Template
+from cfnpipe.errors import BadInput, ProblemsFound
+from cfnpipe.model import (
+    Change,
+    Environment,
+    Place,
+    Problem,
+    Project,
+    Protection,
+    RenderedStack,
+    Stack,
+    Template,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,10 +200,12 @@ def test_committed_stacks_are_read_back(tmp_path: Path) -> None:
 def test_a_missing_committed_file_is_named(tmp_path: Path) -> None:
     one = project(tmp_path, Stack(template="network"))
     write(tmp_path, {"stacks/test/network/template.json": b"{}"})
-    with pytest.raises(BadInput, match="^the file is missing$") as caught:
+    with pytest.raises(ProblemsFound) as caught:
         stacks.read(one, ["test"])
-    assert caught.value.where == Place("stacks/test/network/configuration.json")
-    assert caught.value.hint == "run: cfnpipe render"
+    place = Place("stacks/test/network/configuration.json")
+    assert caught.value.problems == (
+        Problem(place, "missing-file", "the file is missing", "run: cfnpipe render"),
+    )
 
 
 def test_a_committed_file_that_is_not_text_is_named(tmp_path: Path) -> None:
@@ -202,6 +214,9 @@ def test_a_committed_file_that_is_not_text_is_named(tmp_path: Path) -> None:
         tmp_path,
         {"stacks/test/network/template.json": b"\xff", "stacks/test/network/configuration.json": b"{}"},
     )
-    with pytest.raises(BadInput, match="^not UTF-8$") as caught:
+    with pytest.raises(ProblemsFound) as caught:
         stacks.read(one, ["test"])
-    assert caught.value.where == Place("stacks/test/network/template.json")
+    place = Place("stacks/test/network/template.json")
+    assert caught.value.problems == (
+        Problem(place, "not-utf-8", "the file is not UTF-8", "run: cfnpipe render"),
+    )

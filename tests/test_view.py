@@ -92,7 +92,9 @@ def test_annotations_escape_what_github_reads() -> None:
 
 def test_documents_are_stable_json() -> None:
     out = console()
-    view.show_json(out, view.document.rendering([WARNING], [Change("stacks/a", "write", None, b"new")]))
+    view.show_json(
+        out, view.document.rendering([WARNING], [Change("stacks/a", "write", None, b"new")], written=True)
+    )
     assert json.loads(text(out)) == {
         "files": [{"action": "create", "path": "stacks/a"}],
         "problems": [
@@ -106,9 +108,11 @@ def test_documents_are_stable_json() -> None:
                 "pointer": "",
                 "stack": "",
                 "severity": "warning",
+                "printed": "",
                 "ignored": "",
             }
         ],
+        "written": True,
     }
 
 

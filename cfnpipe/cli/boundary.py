@@ -10,7 +10,7 @@ import click
 
 from cfnpipe import __version__
 from cfnpipe.cli import options
-from cfnpipe.errors import CfnpipeError, ProblemsFound
+from cfnpipe.errors import CfnpipeError
 
 BUG = 70
 INTERRUPTED = 130
@@ -26,7 +26,7 @@ class Boundary(click.Group):
         except CfnpipeError as error:
             _show(ctx, error)
             ctx.exit(error.exit_code)
-        except (KeyboardInterrupt, EOFError):
+        except (KeyboardInterrupt, EOFError):  # EOFError: nobody is there to answer a question
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
@@ -39,10 +39,9 @@ class Boundary(click.Group):
 def _show(context: click.Context, error: CfnpipeError) -> None:
     from cfnpipe import view
 
-    if isinstance(error, ProblemsFound):
-        options.show_problems(context, error.problems)
-    else:
-        view.show_error(view.errors(), error)
+    options.show_problems(context, error.problems)
+    if options.form_of(context) == "json":
+        view.show_json(view.output(), view.document.validation(error.problems))
 
 
 def _report_bug(*, debug: bool) -> None:

@@ -19,8 +19,9 @@ _FORM = "cfnpipe.form"
 
 def _environments(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Return the environments that begin so; by file name, because completion must be instant."""
-    names = (path.stem for path in Path("config").glob("*.yaml") if not path.name.startswith("_"))
-    return sorted(name for name in names if name.startswith(incomplete))
+    here = Path.cwd()
+    found = (path for folder in (here, *here.parents) for path in (folder / "config").glob("[!_]*.yaml"))
+    return sorted({path.stem for path in found if path.name.startswith(incomplete)})
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -70,11 +71,16 @@ def project(environments: Collection[str] = ()) -> Project:
     return loaded
 
 
+def form_of(context: click.Context) -> str:
+    """Return the form in which the command was asked to show its result."""
+    return str(context.meta.get(_FORM, "text"))
+
+
 def show_problems(context: click.Context, problems: Iterable[Problem]) -> None:
     """Print problems where and how the command was asked to: lines on standard error, or annotations."""
     from cfnpipe import view
 
-    if context.meta.get(_FORM) == "github":
+    if form_of(context) == "github":
         for line in view.github_annotations(problems):
             click.echo(line)
     else:

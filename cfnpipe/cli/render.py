@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 @click.command()
 @options.environments
 @click.option("--check", is_flag=True, help="Write nothing; fail unless stacks/ is what would be written.")
-@click.option("--diff", is_flag=True, help="Show the changes inside the files.")
+@click.option(
+    "--diff", is_flag=True, help="Show the changes inside the files; they are written nevertheless."
+)
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
+    type=click.IntRange(min=1, max=86400),
+    default=60,
     show_default=True,
     metavar="SECONDS",
     help="How long one definition may take.",
@@ -32,7 +34,7 @@ def render(  # noqa: PLR0913 - one argument an option
     environments: tuple[str, ...],
     check: bool,
     diff: bool,
-    timeout: float,
+    timeout: int,
     form: str,
 ) -> None:
     """Make stacks/ from templates/ and config/.
@@ -52,19 +54,22 @@ def render(  # noqa: PLR0913 - one argument an option
     if not (check or rendering.refused):
         stacks.apply(project.root, rendering.changes)
     options.show_problems(context, rendering.problems)
-    _show_files(rendering, form, check=check, diff=diff or check)
+    _show_files(rendering, form, written=not (check or rendering.refused), diff=diff or check)
     context.exit(1 if rendering.refused or (check and rendering.stale) else 0)
 
 
-def _show_files(rendering: Rendering, form: str, *, check: bool, diff: bool) -> None:
+def _show_files(rendering: Rendering, form: str, *, written: bool, diff: bool) -> None:
     from cfnpipe import view
 
     output = view.output()
     if form == "json":
-        view.show_json(output, view.document.rendering(rendering.problems, rendering.changes))
-        return
-    if diff:
+        document = view.document.rendering(rendering.problems, rendering.changes, written=written)
+        return view.show_json(output, document)
+    if form == "github" and not written:
+        view.show_stale(output, rendering.changes)
+    elif diff:
         view.show_diffs(output, rendering.changes)
-    if not rendering.refused:
-        view.show_changes(output, rendering.changes)
-    view.show_summary(output, rendering.stacks, rendering.changes, written=not (check or rendering.refused))
+    if rendering.refused:
+        return view.show_verdict(output, rendering.stacks, rendering.problems, "; nothing was written")
+    view.show_changes(output, rendering.changes)
+    return view.show_summary(output, rendering.stacks, rendering.changes, written=written)

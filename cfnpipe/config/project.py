@@ -12,7 +12,7 @@ from cfnpipe.config.nodes import Mapping, Sequence
 from cfnpipe.config.reader import parse
 from cfnpipe.errors import BadInput, ProblemsFound
 from cfnpipe.model import Place, Problem, Project
-from cfnpipe.wording import quoted
+from cfnpipe.wording import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def find(start: Path) -> Path:
-    """Return the repository around `start`: the nearest folder, upward, that has a `config/`.
+    """Return the repository around `start`: the nearest folder, upward, that has YAML files in `config/`.
 
     Raise `BadInput` if there is none.
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / "config").is_dir():
+        if any((folder / "config").glob("*.y*ml")):
             return folder
     raise BadInput(
-        f"there is no folder config/ in {start} or above it",
+        f"there is no config/*.yaml in {printable(str(start))} or above it",
         hint="run cfnpipe in a repository that has config/ and templates/",
     )
 

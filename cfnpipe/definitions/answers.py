@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.definitions.contract import Built
@@ -13,6 +14,11 @@ from cfnpipe.model import Place, Problem, Template
 
 if TYPE_CHECKING:
     from cfnpipe.definitions.ending import Ending
+
+_LINES = 5
+"""How much of what a definition printed is shown."""
+
+_UNCLEAR = ("definition-error", "definition-exit", "definition-killed", "definition-timeout")
 
 
 def built(ending: Ending, environment: str, *, root: str, timeout: float) -> Built:
@@ -24,7 +30,7 @@ def built(ending: Ending, environment: str, *, root: str, timeout: float) -> Bui
         problems = tuple(_problem(Mistake(*mistake)) for mistake in content["problems"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         problems = (_broken_off(ending, root, timeout),)
-    return Built(environment, ending.definition, None, problems)
+    return Built(environment, ending.definition, None, tuple(_with_output(one, ending) for one in problems))
 
 
 def _template(ending: Ending, content: dict[str, Any]) -> Template:
@@ -48,8 +54,6 @@ def _broken_off(ending: Ending, root: str, timeout: float) -> Problem:
 
 
 def _fate(ending: Ending, timeout: float) -> tuple[str, str, str]:
-    last = _printed(ending).strip().rpartition("\n")[2]
-    printed = f"the last that it printed: {clean(last)}" if last else ""
     if ending.late:
         return (
             "definition-timeout",
@@ -60,14 +64,14 @@ def _fate(ending: Ending, timeout: float) -> tuple[str, str, str]:
         return (
             "definition-killed",
             "its process was ended by SIGKILL",
-            printed or "the machine may lack memory",
+            "the machine may lack memory",
         )
     if ending.code < 0:
-        return "definition-killed", f"its process was ended by {_signal(-ending.code)}", printed
+        return "definition-killed", f"its process was ended by {_signal(-ending.code)}", ""
     return (
         "definition-exit",
         f"its process ended with exit code {ending.code} and without a template",
-        printed or "it must run to its end, and close only files that it opened",
+        "it must run to its end, and close only files that it opened",
     )
 
 
@@ -77,6 +81,20 @@ def _signal(number: int) -> str:
 
 def _printed(ending: Ending) -> str:
     return ending.output.decode(errors="replace")
+
+
+def _with_output(problem: Problem, ending: Ending) -> Problem:
+    """Return a problem with what the definition printed, unless the problem says better what is wrong.
+
+    troposphere prints too, what it then raises.
+    """
+    return replace(problem, printed=_last_lines(ending)) if problem.rule in _UNCLEAR else problem
+
+
+def _last_lines(ending: Ending) -> str:
+    """Return the last lines that a definition printed, each cleaned; tracebacks of its own included."""
+    lines = [clean(line) for line in _printed(ending).splitlines()]
+    return "\n".join([line for line in lines if line][-_LINES:])
 
 
 def _path(ending: Ending) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from typing import TYPE_CHECKING
 
 from cfnpipe.definitions import answers
 from cfnpipe.definitions.request import Request, Task
 from cfnpipe.definitions.warm import endings
+from cfnpipe.machine import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def build(
         tasks=tuple(Task(name, users) for name, users in _users(wanted).items()),
         environments={name: pickle.dumps(project.environments[name]) for name in set(environments)},
         timeout=timeout,
-        jobs=jobs or os.cpu_count() or 1,
+        jobs=jobs or cores(),
     )
     ready: dict[tuple[str, str], Ending] = {}
     ended = endings(request, warm)

@@ -26,7 +26,7 @@ class Place:
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong, in words for the person who can mend it."""
+    """One thing that is wrong, in words for the person who can fix it."""
 
     where: Place
     """The line that a person would edit: the definition or the configuration, not the rendered JSON."""
@@ -42,6 +42,8 @@ class Problem:
     """`<environment>/<stack>` where it concerns one stack."""
     severity: Severity = "error"
     """An error stops `render`; a warning is only shown."""
+    printed: str = ""
+    """The last lines that the definition printed."""
     ignored: str = ""
     """The reason that the configuration gives for ignoring it; it is shown and stops nothing."""
 

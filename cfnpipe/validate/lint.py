@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfnpipe.errors import BadInput
+from cfnpipe.machine import cores
 from cfnpipe.model import Place
 from cfnpipe.validate.cache import open_cache
 from cfnpipe.validate.linter import CRASH, Match, Subject, linter, settings_file
-from cfnpipe.validate.workers import Died, cores, spread
+from cfnpipe.validate.workers import Died, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import signal
 from collections import deque
 from contextlib import suppress
@@ -32,11 +31,6 @@ class Died:
         if self.exit_code < 0:
             return f"was ended by {signal.Signals(-self.exit_code).name}"
         return f"ended with exit code {self.exit_code}"
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def spread(

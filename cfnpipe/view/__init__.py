@@ -7,7 +7,7 @@ with `NO_COLOR`), width, progress.
 from cfnpipe.view import document
 from cfnpipe.view.changes import show_changes, show_diffs, show_summary
 from cfnpipe.view.document import show_json
-from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_verdict
+from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_stale, show_verdict
 from cfnpipe.view.terminal import errors, output, progress
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "show_error",
     "show_json",
     "show_problems",
+    "show_stale",
     "show_summary",
     "show_verdict",
 ]

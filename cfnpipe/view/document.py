@@ -18,9 +18,9 @@ def show_json(console: Console, value: Any) -> None:
     console.file.write(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def rendering(problems: Iterable[Problem], changes: Iterable[Change]) -> dict[str, Any]:
-    """Return what `render` found and did: `{"files": [...], "problems": [...]}`."""
-    return {"files": [_change(change) for change in changes], **validation(problems)}
+def rendering(problems: Iterable[Problem], changes: Iterable[Change], *, written: bool) -> dict[str, Any]:
+    """Return what `render` found and did: `{"files": [...], "problems": [...], "written": true}`."""
+    return {"files": [_change(change) for change in changes], "written": written, **validation(problems)}
 
 
 def validation(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -43,5 +43,6 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "pointer": problem.pointer,
         "stack": problem.stack,
         "severity": problem.severity,
+        "printed": problem.printed,
         "ignored": problem.ignored,
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cfnpipe.errors import CfnpipeError
-    from cfnpipe.model import Problem, RenderedStack
+    from cfnpipe.model import Change, Problem, RenderedStack
 
 
 def show_problems(console: Console, problems: Iterable[Problem]) -> None:
@@ -31,7 +31,7 @@ def _line(problem: Problem) -> Text:
     style = "dim" if problem.ignored else {"error": "red", "warning": "yellow"}[problem.severity]
     qualifier = "" if problem.severity == "error" and not problem.ignored else f" ({_state(problem)})"
     return Text.assemble(
-        (plain(f"{problem.where}: "), "bold"),
+        (plain(f"{problem.where}: ") if problem.where.path else "", "bold"),
         (problem.rule + qualifier, style),
         plain(f": {problem.message}"),
     )
@@ -43,27 +43,22 @@ def _state(problem: Problem) -> str:
 
 def _details(problem: Problem) -> Iterable[tuple[str, str]]:
     place = " ".join(part for part in (problem.stack, problem.pointer) if part)
-    details = {"in": place, "hint": problem.hint, "ignored because": problem.ignored}
-    return ((label, text) for label, text in details.items() if text)
+    details = [("in", place), ("hint", problem.hint), ("ignored because", problem.ignored)]
+    printed = [("it printed", line) for line in problem.printed.splitlines()]
+    return ((label, text) for label, text in [*details, *printed] if text)
 
 
-def show_error(console: Console, error: CfnpipeError) -> None:
-    """Print an error that stops the command, in the form of a problem."""
-    place = f"{error.where}: " if error.where else ""
-    console.print(Text.assemble((plain(place), "bold"), ("error", "red"), plain(f": {error.message}")))
-    if error.hint:
-        console.print(Text.assemble(("  hint: ", "dim"), plain(error.hint)))
-
-
-def show_verdict(console: Console, stacks: Sequence[RenderedStack], problems: Sequence[Problem]) -> None:
-    """Print one line that counts what was validated and what was found."""
+def show_verdict(
+    console: Console, stacks: Sequence[RenderedStack], problems: Sequence[Problem], note: str = ""
+) -> None:
+    """Print one line that counts what was validated and what was found, with a note at its end."""
     counts = Counter(_state(problem) for problem in problems)
     found = ", ".join(
         f"{counts[state]} ignored" if state == "ignored" else count(counts[state], state)
         for state in ("error", "warning", "ignored")
         if counts[state]
     )
-    console.print(f"{scope(stacks)}: {found or 'no problems'}")
+    console.print(f"{scope(stacks)}: {found or 'no problems'}{note}")
 
 
 def github_annotations(problems: Iterable[Problem]) -> Iterable[str]:
@@ -78,6 +73,19 @@ def github_annotations(problems: Iterable[Problem]) -> Iterable[str]:
             listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
             text = " ".join(part for part in (problem.message, problem.hint and f"({problem.hint})") if part)
             yield f"::{problem.severity} {listed}::{_data(text)}"
+
+
+def show_stale(console: Console, changes: Iterable[Change]) -> None:
+    """Print an annotation for each file that is not as rendered."""
+    for change in changes:
+        if change.action != "keep":
+            text = "not what the definitions make (run: cfnpipe render)"
+            console.print(f"::error file={_property(change.path)},title=not-as-rendered::{text}")
+
+
+def show_error(console: Console, error: CfnpipeError) -> None:
+    """Print an error as a problem."""
+    show_problems(console, error.problems)
 
 
 def _data(text: str) -> str:
