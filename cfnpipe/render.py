@@ -53,7 +53,7 @@ class Rendering:
 
     @property
     def stale(self) -> bool:
-        """Tell whether `stacks/` is anything else than what was rendered."""
+        """Tell whether `stacks/` is anything other than what was rendered."""
         return any(change.action != "keep" for change in self.changes)
 
     @property

@@ -45,6 +45,6 @@ def meant(wrong: str, names: Iterable[str]) -> str:
 
 
 def choice(wrong: str, names: Iterable[str]) -> str:
-    """Return the hint for a name that is not among `names`: the near one, or what there is."""
+    """Return the hint for a name that is not among `names`: the closest one, or what there is."""
     there = sorted(names)
     return meant(wrong, there) or (f"there are: {listed(there)}" if there else "there are none")

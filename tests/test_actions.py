@@ -129,7 +129,7 @@ ACTIONS = (
         ),
     ),
     fault(
-        "values that are no strings",
+        "values that are not strings",
         {
             f"{NEXT}/Configuration/Variables": [{"name": "A", "value": "B"}],
             f"{NEXT}/Configuration/SourceRevisions": {"actionName": "Git"},
@@ -162,12 +162,12 @@ ACTIONS = (
         },
         (
             f"cloudformation-name {TEMPLATE}/Configuration/StackName: "
-            "'production-us-app_x' is no StackName that CloudFormation takes"
+            "'production-us-app_x' is not a StackName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
         (
             f"cloudformation-name {LATER}/Configuration/StackName: "
-            "'production-us-app_x' is no StackName that CloudFormation takes"
+            "'production-us-app_x' is not a StackName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
     ),
@@ -176,12 +176,12 @@ ACTIONS = (
         {f"{TEMPLATE}/Configuration/StackName": "1network", f"{LATER}/Configuration/StackName": "1network"},
         (
             f"cloudformation-name {TEMPLATE}/Configuration/StackName: "
-            "'1network' is no StackName that CloudFormation takes"
+            "'1network' is not a StackName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
         (
             f"cloudformation-name {LATER}/Configuration/StackName: "
-            "'1network' is no StackName that CloudFormation takes"
+            "'1network' is not a StackName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
     ),
@@ -198,7 +198,7 @@ ACTIONS = (
 
 ARTIFACTS = (
     fault(
-        "an artifact of ParameterOverrides that is no input",
+        "an artifact of ParameterOverrides that is not an input",
         {f"{CREATE}/Configuration/ParameterOverrides": '{"A": {"Fn::GetParam": ["Report", "a.json", "A"]}}'},
         (
             f"unknown-artifact {CREATE}/Configuration/ParameterOverrides: "
@@ -207,7 +207,7 @@ ARTIFACTS = (
         ),
     ),
     fault(
-        "a primary source that is no input",
+        "a primary source that is not an input",
         {f"{COMBINE}/Configuration/PrimarySource": "Source"},
         (
             f"unknown-artifact {COMBINE}/Configuration/PrimarySource: "
@@ -233,7 +233,7 @@ ARTIFACTS = (
         {f"{CREATE}/Configuration/TemplatePath": "template.json"},
         (
             f"artifact-path {CREATE}/Configuration/TemplatePath: "
-            "TemplatePath of 'Deploy/CreateChangeSet' is 'template.json', which is no file of an "
+            "TemplatePath of 'Deploy/CreateChangeSet' is 'template.json', which is not a file of an "
             "artifact"
             " [write Artifact::path/of/file]"
         ),
@@ -248,11 +248,11 @@ ARTIFACTS = (
         ),
     ),
     fault(
-        "overrides that are no JSON",
+        "overrides that are not JSON",
         {f"{CREATE}/Configuration/ParameterOverrides": "Color=blue"},
         (
             f"parameter-overrides {CREATE}/Configuration/ParameterOverrides: "
-            "ParameterOverrides are no JSON object"
+            "ParameterOverrides is not a JSON object"
             ' [write {"Name": "value"} as text]'
         ),
     ),

@@ -137,8 +137,8 @@ CONDITIONS = (
         ),
         (
             f"rule-configuration {SUCCESS}/Rules/0/Configuration/AlarmStates: "
-            "'AlarmStates' of a CloudWatchAlarm rule has 0 characters; CodePipeline takes 1 to 10,000"
-            " [shorten it, or leave it out]"
+            "'AlarmStates' of a CloudWatchAlarm rule is empty"
+            " [leave it out]"
         ),
         (
             f"rule-configuration {SUCCESS}/Rules/0/Configuration: "
@@ -198,7 +198,7 @@ CONDITIONS = (
         {f"{ENTRY}/Rules/0/Configuration/TimeZone": "Paris time"},
         (
             f"deployment-window {ENTRY}/Rules/0/Configuration/TimeZone: "
-            "'Paris time' is no time zone"
+            "'Paris time' is not a time zone"
             " [write Region/City, UTC or UTC+05:30]"
         ),
     ),

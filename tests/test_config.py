@@ -244,7 +244,7 @@ def test_the_repository_is_found_from_below(repository: Repository) -> None:
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         config.find(tmp_path)
-    assert caught.value.message == f"there is no folder config/ in {tmp_path} or above it"
+    assert caught.value.message == f"there is no config/*.yaml in {tmp_path} or above it"
     assert caught.value.hint == "run cfnpipe in a repository that has config/ and templates/"
 
 

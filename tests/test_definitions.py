@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cfnpipe.definitions import Built, Surroundings, build, first_difference
+from tests.conftest import ROOT
 from tests.definitions import START, only, repository, shown, template
 
 DATA = Path(__file__).parent / "data" / "definitions"
@@ -216,3 +217,10 @@ def test_an_unstable_definition(tmp_path: Path):
         template(next(build(made, ["production"], surroundings=Surroundings(seed)))) for seed in (0, 1)
     )
     assert first_difference(first.body, second.body).pointer == "/Resources/Vpc/Metadata/zones"
+
+
+def test_every_problem_of_a_definition_is_in_the_document_and_none_else():
+    files = [*(ROOT / "cfnpipe" / "definitions").glob("*.py"), ROOT / "cfnpipe" / "render.py"]
+    given = {rule for file in files for rule in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', file.read_text())}
+    document = (ROOT / "docs" / "definitions.md").read_text()
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", document, re.MULTILINE)) == given

@@ -30,7 +30,7 @@ EVENTS = (
         ),
     ),
     fault(
-        "a value that is no list",
+        "a value that is not a list",
         {
             f"{PATTERN}/source": "aws.s3",
             f"{PATTERN}/detail/object/key": [],
@@ -254,11 +254,11 @@ TARGETS = (
         ),
     ),
     fault(
-        "a path that is none",
+        "a path that is not one",
         {f"{TARGET}/InputTransformer/InputPathsMap/version": "detail.object.version-id"},
         (
             f"input-placeholder {TARGET}/InputTransformer/InputPathsMap/version: "
-            "'detail.object.version-id' is no path into an event"
+            "'detail.object.version-id' is not a path into an event"
             " [begin it with $.]"
         ),
     ),

@@ -130,7 +130,7 @@ def test_instances_signal_the_group_that_waits_for_them(bodies):
     assert resources["Instances"]["UpdatePolicy"]["AutoScalingRollingUpdate"]["WaitOnResourceSignals"] is True
 
 
-def test_these_findings_of_checkov_are_explained_instead_of_mended(bodies):
+def test_these_findings_of_checkov_are_explained_instead_of_fixed(bodies):
     explained = {
         (name, title, skip["id"])
         for name, body in bodies.items()

@@ -45,7 +45,7 @@ FAULTS = (
         ),
     ),
     fault(
-        "Commands inside of the configuration",
+        "Commands inside the configuration",
         {f"{PROTECT}/Commands": GONE, f"{PROTECT}/Configuration/Commands": "echo hello"},
         (
             f"unknown-configuration-key {PROTECT}/Configuration/Commands: "
@@ -110,7 +110,7 @@ FAULTS = (
         {f"{PROTECT}/ActionTypeId/Category": "Build"},
         (
             f"action-type {PROTECT}/ActionTypeId/Provider: "
-            "Commands is no action of the category 'Build'"
+            "Commands is not an action of the category 'Build'"
             " [its category is Compute]"
         ),
     ),
@@ -176,12 +176,12 @@ FAULTS = (
         },
         (
             f"cloudformation-name {CREATE}/Configuration/ChangeSetName: "
-            "'cfnpipe_changes' is no ChangeSetName that CloudFormation takes"
+            "'cfnpipe_changes' is not a ChangeSetName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
         (
             f"cloudformation-name {EXECUTE}/Configuration/ChangeSetName: "
-            "'cfnpipe_changes' is no ChangeSetName that CloudFormation takes"
+            "'cfnpipe_changes' is not a ChangeSetName that CloudFormation takes"
             " [begin with a letter; use letters, digits and hyphens, at most 128]"
         ),
     ),
@@ -252,9 +252,9 @@ FAULTS = (
         (f"pipeline-input {TOLD}: the pipeline has no source action 'Source' [there are: 'Bundle']"),
     ),
     fault(
-        "a transformer that is no JSON",
+        "a transformer that is not JSON",
         {TOLD: told().replace('"<version>"}]}', '"<version>"}')},
-        (f"input-template {TOLD}: the input template is no JSON [mind its commas, brackets and quotes]"),
+        (f"input-template {TOLD}: the input template is not JSON [mind its commas, brackets and quotes]"),
     ),
     fault(
         "an undefined placeholder",

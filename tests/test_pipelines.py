@@ -114,27 +114,27 @@ PIPELINES = (
         },
         (
             f"codepipeline-name {NETWORK}/Variables/1/Name: "
-            "'my variable' is no name for the pipeline variable"
+            "'my variable' is not a name for the pipeline variable"
             " [use only the characters A-Za-z0-9@_-]"
         ),
         (
             f"codepipeline-name {DEPLOY}/Name: "
-            "'Deploy!' is no name for the stage"
+            "'Deploy!' is not a name for the stage"
             " [use only the characters A-Za-z0-9.@_-]"
         ),
         (
             f"codepipeline-name {ENTRY}/Rules/0/Name: "
-            "'' is no name for the rule"
+            "'' is not a name for the rule"
             " [use only the characters A-Za-z0-9.@_-]"
         ),
         (
             f"codepipeline-name {TEST}/OutputArtifacts/0/Name: "
-            "'Re.port' is no name for the artifact"
+            "'Re.port' is not a name for the artifact"
             " [use only the characters A-Za-z0-9_-]"
         ),
         (
             f"codepipeline-name {EXECUTE}/Namespace: "
-            "'Stack.Variables' is no name for the namespace"
+            "'Stack.Variables' is not a name for the namespace"
             " [use only the characters A-Za-z0-9@_-]"
         ),
     ),
@@ -143,7 +143,7 @@ PIPELINES = (
         {f"{SERVICE}/Name": {"Fn::Sub": "service ${AWS::AccountId}"}},
         (
             f"codepipeline-name {SERVICE}/Name: "
-            "'service ' is no name for the pipeline"
+            "'service ' is not a name for the pipeline"
             " [use only the characters A-Za-z0-9.@_-]"
         ),
     ),

@@ -93,6 +93,19 @@ def test_nothing_is_written_when_one_stack_is_wrong(repository: Repository) -> N
     assert not (repository.root / "stacks").exists()
 
 
+def test_a_template_that_is_too_large_is_not_linted(repository: Repository) -> None:
+    """cfn-lint needs minutes for each megabyte, and what is too large must become smaller anyway."""
+    body = DEFINITION.replace("10.0.0.0/16", "nonsense")
+    repository.write("templates/network.py", body)
+    assert "E3" in repository.run("render").err
+    repository.write("templates/network.py", body + "template.set_metadata({'a': 'x' * 1_000_000})\n")
+    result = repository.run("render")
+    assert result.code == 1
+    assert [line.split(": ")[1] for line in result.err.splitlines() if not line.startswith(" ")] == [
+        "template-size"
+    ]
+
+
 UNSTABLE = {
     "time": "import time\n\nword = str(time.time_ns())\n",
     "random": "import uuid\n\nword = str(uuid.uuid4())\n",

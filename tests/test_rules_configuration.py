@@ -42,6 +42,13 @@ WRONG = {
             "write one value, or make the parameter a CommaDelimitedList in the definition [/Parameters/P]"
         ),
     ),
+    "list for one number": (
+        one({"Type": "Number", "MaxValue": 5, "AllowedValues": [1]}, ("7", "8")),
+        (
+            f"{VALUE}: list-for-one-value: 'P' takes one value (Number), not a list -- "
+            "write one value, or make the parameter a CommaDelimitedList in the definition [/Parameters/P]"
+        ),
+    ),
     "element with a comma": (
         one({"Type": "CommaDelimitedList"}, ("a", "b,c")),
         (
@@ -167,8 +174,7 @@ WRONG = {
     "dynamic reference": (
         one({"Type": "String"}, "{{resolve:secretmanager:production/database}}"),
         (
-            f"{VALUE}: dynamic-reference: a dynamic reference to 'secretmanager', which is no service for "
-            f"it -- "
+            f"{VALUE}: dynamic-reference: a dynamic reference to the unknown service 'secretmanager' -- "
             "did you mean 'secretsmanager'? [/Parameters/P]"
         ),
     ),

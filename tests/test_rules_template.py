@@ -159,7 +159,7 @@ REFERENCES = {
     "unknown service": (
         named({"Fn::Sub": "{{resolve:ssmm:${AWS::Region}:1}}"}),
         (
-            f"{IT}: dynamic-reference: a dynamic reference to 'ssmm', which is no service for it -- "
+            f"{IT}: dynamic-reference: a dynamic reference to the unknown service 'ssmm' -- "
             "did you mean 'ssm'? [/Resources/It/Properties/DisplayName/Fn::Sub]"
         ),
     ),
@@ -403,7 +403,7 @@ NAMES = {
             parameters={"Name": "Web"},
         ),
         (
-            f"{PARAMETER}: physical-name: 'logs-Web' is no name for AWS::S3::Bucket -- it must match "
+            f"{PARAMETER}: physical-name: 'logs-Web' is not a name for AWS::S3::Bucket -- it must match "
             r"[a-z0-9](?!.*\.\.)[a-z0-9.-]*[a-z0-9] [/Resources/It/Properties/BucketName]"
         ),
     ),

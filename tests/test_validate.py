@@ -80,6 +80,22 @@ def test_own_rules_and_cfn_lint_stand_side_by_side_at_the_definition(at_hand: Pa
     assert problems == tuple(sorted(problems))
 
 
+@pytest.mark.parametrize(
+    ("value", "pointer"),
+    [({"Fn::GetAtt": ["It", "Arnn"]}, "Fn::GetAtt/1"), ({"Fn::Sub": "${It.Arnn}"}, "Fn::Sub")],
+)
+def test_an_attribute_that_cfn_lint_does_not_know_gets_the_closest_one(
+    at_hand: Path, value: dict[str, Any], pointer: str
+) -> None:
+    wrong = {"Resources": {"It": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"O": {"Value": value}}}
+    assert [shown(problem) for problem in validated(at_hand, {"test": {"a": case(wrong)}})] == [
+        (
+            "test/a templates/made.py:11: E6101: 'Arnn' is not known here -- did you mean 'Arn'? "
+            f"[/Outputs/O/Value/{pointer}]"
+        )
+    ]
+
+
 def test_in_committed_files_cfn_lint_knows_the_line(at_hand: Path) -> None:
     wrong = case(template({"DisplayName": {"Ref": "Nowhere"}}))
     (problem,) = validated(at_hand, {"test": {"a": wrong}}, committed=True)

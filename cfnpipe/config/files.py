@@ -16,7 +16,7 @@ LIMIT = 1024 * 1024
 FORBIDDEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-"""Control characters, the line breaks that only YAML 1.1 knows, and signs that reorder what a reviewer
+"""Control characters, the line breaks that only YAML 1.1 knows, and characters that reorder what a reviewer
 sees (https://trojansource.codes)."""
 
 

@@ -62,7 +62,7 @@ def _policy(root: Path, path: str) -> Mapping[str, Any]:
     except _Doubtful as error:
         raise _wrong(Place(path), f"{path} {error}", "keep what is meant") from error
     if not isinstance(policy, dict):
-        raise _wrong(Place(path, 1, 1), f"{path} holds no JSON object")
+        raise _wrong(Place(path, 1, 1), f"{path} is not a JSON object")
     return policy
 
 

@@ -159,7 +159,11 @@ class _Reader:
         where = Place(self.path, mark.line + 1, mark.column + 1) if mark else end
         tab = mark and self.lines[mark.line][mark.column : mark.column + 1] == "\t"
         words = _TAB if tab else _IN_WORDS.get(problem, printable(problem))
-        hint = "indent with spaces" if words == _TAB else "mend it, or put a value with signs in quotes"
+        hint = (
+            "indent with spaces"
+            if words == _TAB
+            else "fix it, or put a value with special characters in quotes"
+        )
         self.problems.append(Problem(where, "bad-yaml", f"this is not YAML: {words}", hint))
 
     def complain(self, event: yaml.Event, rule: str, message: str, hint: str) -> None:

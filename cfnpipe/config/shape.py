@@ -35,6 +35,8 @@ def environment(tree: Mapping) -> tuple[Environment | None, list[Problem]]:
     problems = list(_bad_texts(tree))
     value = _value(tree)
     try:
+        # As it stands in the file first: `_complete` needs sound shapes, and errors must not be about what
+        # it adds.
         adapter().validate_json(json.dumps(value))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)

@@ -53,7 +53,7 @@ def body(rendered: Any) -> tuple[Any, list[Objection]]:
     values = _plain(rendered, (), objections)
     if not isinstance(values, dict):
         objections.append(
-            Objection((), f"the template is no dict, found {kind(rendered)}", "look at to_dict()")
+            Objection((), f"the template is not a dict, found {kind(rendered)}", "look at to_dict()")
         )
     elif isinstance(values.get("Description"), str):
         values["Description"] = inspect.cleandoc(values["Description"])

@@ -126,9 +126,7 @@ class Stack:
     """The definition's name, without `.py`; default: the stack's own name."""
     parameters: Mapping[ParameterName, str | tuple[str, ...]] = field(default_factory=dict)
     """A value for each parameter of the template that has no default; a list for a list-typed parameter."""
-    tags: Mapping[Annotated[str, StringConstraints(min_length=1, max_length=128)], str] = field(
-        default_factory=dict
-    )
+    tags: Mapping[TagKey, str] = field(default_factory=dict)
     """Tags of the stack, which CloudFormation passes on to its resources; at most 50."""
     capabilities: tuple[Capability, ...] = ()
     """What CloudFormation asks to have acknowledged."""

@@ -47,7 +47,7 @@ def validate(
             sound.append(view)
             found += own.stack_problems(view)
     found += own.environment_problems(project, sound)
-    known = [view for view in sound if view.environment.region in regions()]
+    known = [view for view in sound if view.environment.region in regions() and not _too_large(view, found)]
     found += lint_problems(project, known, found, jobs=jobs, progress=progress)
     stale = [*ignoring.unknown_rule(sound, rules()), *ignoring.unused_ignore(sound, found, rules())]
     return _merged([*malformed, *ignoring.ignored(found, sound), *stale])
@@ -65,6 +65,11 @@ def rules() -> Mapping[str, str]:
     return {
         own.identifier(rule): inspect.getdoc(rule) or "" for rule in sorted(functions, key=own.identifier)
     }
+
+
+def _too_large(view: StackView, found: Iterable[Problem]) -> bool:
+    """Tell whether a template is larger than any that is deployed: cfn-lint would need hours for some."""
+    return any(each.rule == "template-size" and each.stack == view.rendered.name for each in found)
 
 
 def _merged(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Unreadable(ValueError):
-    """A text that is no JSON, or that two readers would read differently."""
+    """A text that is not JSON, or that two readers would read differently."""
 
     def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(message)

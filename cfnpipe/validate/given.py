@@ -72,6 +72,17 @@ def takes_list(kind: str) -> bool:
     return kind == inner and (kind == "CommaDelimitedList" or kind.startswith("List<"))
 
 
+def judged(view: StackView) -> Iterator[Given]:
+    """Yield every parameter whose value can be compared with what the template declares.
+
+    That leaves out what is looked up during deployment, and a list in the place of one value.
+    """
+    configured = view.settings.parameters
+    for each in given(view):
+        if not each.reference and (each.listed or isinstance(configured.get(each.name, ""), str)):
+            yield each
+
+
 def given(view: StackView) -> Iterator[Given]:
     """Yield every parameter of the template that has a value."""
     values = view.configuration.get("Parameters", {})

@@ -35,7 +35,8 @@ _SAID_BETTER = {
 """The own rules whose findings, at the same place or around it, make one of cfn-lint's superfluous."""
 _SECRET = ("plaintext-secret", "noecho-default")
 """The own rules that say of a value in the template that it is a secret."""
-_ONE_OF = re.compile(r"(?P<wrong>'.*'|\".*\") is not one of (?P<names>\[.*\])", re.DOTALL)
+_ONE_OF = re.compile(r"(?P<wrong>'.*'|\".*\") is not one of (?P<names>\[.*?\])( in \[[^\[\]]*\])?", re.DOTALL)
+"""What cfn-lint says of a name that is none of those it knows, with the regions for an attribute."""
 
 
 def lint_problems(
@@ -80,7 +81,7 @@ def _masked(message: str, secrets: Iterable[str]) -> str:
 
 
 def _shortened(message: str) -> tuple[str, str]:
-    """Return message and hint: of a list of all that would be right, the near one is enough."""
+    """Return message and hint: of a list of all that would be right, the closest one is enough."""
     if (found := _ONE_OF.fullmatch(message)) is None:
         return message, ""
     try:

@@ -40,7 +40,7 @@ class Node:
     """Whether it is JSON in a text: what is in it has the pointer of the text."""
 
     def __getitem__(self, key: str) -> Node:
-        """Return what an object holds under `key`; an empty node if it holds nothing or is no object."""
+        """Return what an object holds under `key`; an empty node if it holds nothing or is not an object."""
         return self.inner(self.value.get(key) if self.is_object else None, key)
 
     @property
@@ -63,7 +63,7 @@ class Node:
 
     @property
     def text(self) -> str | None:
-        """The text with `${...}` for unknown parts; None if it is no text."""
+        """The text with `${...}` for unknown parts; None if it is not text."""
         return _spelled(self.value, self.names)
 
     @property
@@ -121,7 +121,7 @@ class Node:
             yield self
 
     def parsed(self) -> Node:
-        """Return the JSON that the text holds, 0 for unknown parts outside of strings; else an empty node."""
+        """Return the JSON that the text holds, 0 for unknown parts outside strings; else an empty node."""
         text = self.text or ""
         for attempt in (text, _UNKNOWN_PART.sub("0", text)):
             with suppress(ValueError, RecursionError):
@@ -129,7 +129,7 @@ class Node:
         return replace(self, value=None)
 
     def inner(self, value: Any, *keys: str | int) -> Node:
-        """Return a value that stands at some keys inside of it."""
+        """Return a value that stands at some keys inside it."""
         pointer = self.pointer if self.in_text else below(self.pointer, *keys)
         return Node(value, pointer, self.names, self.in_text)
 
@@ -155,7 +155,7 @@ def differ(one: Node, other: Node) -> bool:
 
 
 def _spelled(value: Any, names: Mapping[str, str]) -> str | None:
-    """Return text with `${...}` where its parts are not known; None for what is no text.
+    """Return text with `${...}` where its parts are not known; None for what is not text.
 
     `{"Ref": "Bucket"}` is `${Bucket}` and `Fn::GetAtt` is `${Role.Arn}`, so that equal spellings are
     equal values, unless they contain `UNKNOWN`.

@@ -30,8 +30,17 @@ def first_look(view: StackView) -> list[Problem]:
 
 def stack_problems(view: StackView) -> list[Problem]:
     """Return what the rules over one stack find."""
-    _ = (view.types, view.exports, view.imports)  # For the environment's rules, while the template is read.
+    _read_ahead(view)
     return [_of_stack(view, identifier(rule), finding) for rule in STACK_RULES for finding in rule(view)]
+
+
+def _read_ahead(view: StackView) -> None:
+    """Have a stack remember what the environment's rules ask of it.
+
+    They run after all stacks, when its template would have to be parsed once more.
+    """
+    for remembered in ("types", "exports", "imports"):
+        getattr(view, remembered)
 
 
 def environment_problems(project: Project, views: Sequence[StackView]) -> Iterator[Problem]:

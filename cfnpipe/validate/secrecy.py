@@ -30,7 +30,7 @@ _WORDS = re.compile(r"/?[a-z_.]+([/-][a-z_.]+)+")
 _NO_VALUE = re.compile(
     r"\{\{|\$|<|arn:|/[\w./-]*$|(true|false|none|null|seconds|minutes|hours|days)$", re.IGNORECASE
 )
-"""What is no secret itself: a dynamic reference, a variable, a placeholder, a path, a setting."""
+"""What is not a secret itself: a dynamic reference, a variable, a placeholder, a path, a setting."""
 _PAIRS = (
     ("Name", "Value"),
     ("Key", "Value"),

@@ -37,7 +37,7 @@ def malformed(view: StackView) -> Iterator[tuple[str, Finding]]:
 
 
 def unreadable_json(view: StackView) -> Iterator[Finding]:
-    """Find a committed file that is no JSON, or that says one key twice."""
+    """Find a committed file that is not JSON, or that says one key twice."""
     rendered = view.rendered
     files = (("template", rendered.template), ("configuration", rendered.configuration))
     for name, text in (*files, ("protection", rendered.protection or "{}")):

@@ -46,7 +46,7 @@ def _unknown_provider(node: Node, category: str, provider: str) -> Finding:
     categories = sorted(other for other, *rest in ACTIONS if rest == ["AWS", provider])
     if categories:
         hint = f"its category is {' or '.join(categories)}"
-        return Finding(f"{provider} is no action of the category {quoted(category)}", node.pointer, hint)
+        return Finding(f"{provider} is not an action of the category {quoted(category)}", node.pointer, hint)
     providers = [name for other, owner, name in ACTIONS if (other, owner) == (category, "AWS")]
     message = f"the category {quoted(category)} has no provider {quoted(provider)}"
     return Finding(message, node.pointer, choice(provider, providers))

@@ -26,7 +26,7 @@ def approval_order(view: StackView) -> Iterator[Finding]:
     """Find an approval in a stage with a change set that does not stand between making and executing it.
 
     After, or at the same time, it decides nothing about what is executed. Before, there is nothing to
-    look at: a warning. An approval of something else belongs into another stage (action-requirements).
+    look at: a warning. An approval of something else belongs in another stage (action-requirements).
     """
     for pipeline in pipelines(view):
         for stage in pipeline.stages:
@@ -58,7 +58,7 @@ def _misplaced(approval: Action, creating: Action, executing: Action) -> Finding
 
 
 def approval_timeout(view: StackView) -> Iterator[Finding]:
-    """Find a timeout of something else than an approval, or one not of 5 minutes to 60 days.
+    """Find a timeout of anything other than an approval, or one not of 5 minutes to 60 days.
 
     See `timeoutInMinutes` in API_ActionDeclaration.
     """

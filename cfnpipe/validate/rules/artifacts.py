@@ -34,12 +34,11 @@ _ARTIFACTS = {
     ),
 }
 """Keys whose value is the name of an artifact."""
-_FUNCTIONS = ("Fn::GetParam", "Fn::GetArtifactAtt")
 _MOST_OVERRIDES = 1_024
 
 
 def unknown_artifact(view: StackView) -> Iterator[Finding]:
-    """Find an artifact in an action's configuration that is no input of that action.
+    """Find an artifact in an action's configuration that is not an input of that action.
 
     `TemplatePath`, `TemplateConfiguration` and `ParameterOverrides` of CloudFormation, `PrimarySource`
     of CodeBuild, the artifacts of CodeDeployToECS. CodePipeline finds out while it runs; cfn-lint looks
@@ -90,7 +89,9 @@ def artifact_path(view: StackView) -> Iterator[Finding]:
         for key in _FILES.get(action.provider, ()):
             node = action.configuration[key]
             if node.fixed and not all(node.fixed.partition("::")):
-                message = f"{key} of {action.name} is {quoted(node.fixed)}, which is no file of an artifact"
+                message = (
+                    f"{key} of {action.name} is {quoted(node.fixed)}, which is not a file of an artifact"
+                )
                 yield Finding(message, node.pointer, "write Artifact::path/of/file")
 
 
@@ -108,7 +109,7 @@ def primary_source(view: StackView) -> Iterator[Finding]:
 
 
 def parameter_overrides(view: StackView) -> Iterator[Finding]:
-    """Find `ParameterOverrides` that are no JSON object of strings, or have more than 1,024 bytes.
+    """Find `ParameterOverrides` that is not a JSON object of strings, or has more than 1,024 bytes.
 
     A value may also be `Fn::GetParam` (artifact, file, key) or `Fn::GetArtifactAtt` (artifact,
     attribute), which CodePipeline resolves (action-reference-CloudFormation, limits, and
@@ -128,7 +129,7 @@ def _wrong_overrides(node: Node) -> Iterator[Finding]:
     overrides = node.parsed()
     if not isinstance(overrides.value, dict):
         yield Finding(
-            "ParameterOverrides are no JSON object", node.pointer, 'write {"Name": "value"} as text'
+            "ParameterOverrides is not a JSON object", node.pointer, 'write {"Name": "value"} as text'
         )
         return
     for name, value in overrides.entries():

@@ -76,7 +76,7 @@ def _running(view: StackView) -> Iterator[tuple[str, Node]]:
 
 
 def misplaced_commands(view: StackView) -> Iterator[Finding]:
-    """Find commands or output variables of an action that is no Commands action.
+    """Find commands or output variables of an action other than Commands.
 
     See action-reference-Commands.
     """

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.validate.anatomy import stages
 from cfnpipe.validate.catalogue import RULES
-from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
+from cfnpipe.validate.texts import unfit_text
 from cfnpipe.validate.wording import kind
 from cfnpipe.wording import choice, quoted
 
@@ -69,16 +69,11 @@ def rule_configuration(view: StackView) -> Iterator[Finding]:
 def _wrong_keys(what: str, known: Kind, rule: Node) -> Iterator[Finding]:
     configuration = rule["Configuration"]
     for key, node in configuration.entries():
-        length = len(known_part(node.text or ""))
         if key not in known.keys:
             message = f"{what} has no configuration key {quoted(key)}"
             yield Finding(message, node.pointer, choice(key, known.keys))
-        elif node.present and node.text is None:
-            message = f"{quoted(key)} of {what} must be a string, not {kind(node.value)}"
-            yield Finding(message, node.pointer, "write it in quotes", severity=node.no_text)
-        elif length > _LONGEST_VALUE or node.fixed == "":
-            message = f"{quoted(key)} of {what} has {length:,} characters; CodePipeline takes 1 to 10,000"
-            yield Finding(message, node.pointer, "shorten it, or leave it out")
+        else:
+            yield from unfit_text(node, f"{quoted(key)} of {what}", _LONGEST_VALUE)
     for key in sorted(known.required):
         if not configuration[key].present:
             pointer = configuration.pointer if configuration.present else rule.pointer
@@ -122,7 +117,7 @@ def _zone(node: Node) -> Iterator[Finding]:
     if not node.fixed or _ZONE.fullmatch(node.fixed):
         return
     ambiguous = _ABBREVIATION.fullmatch(node.fixed)
-    why = "can be several time zones" if ambiguous else "is no time zone"
+    why = "can be several time zones" if ambiguous else "is not a time zone"
     yield Finding(
         f"{quoted(node.fixed)} {why}",
         node.pointer,

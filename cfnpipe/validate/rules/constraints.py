@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.validate.document import entries
-from cfnpipe.validate.given import given
+from cfnpipe.validate.given import judged
 from cfnpipe.validate.subject import Finding
 from cfnpipe.validate.wording import scalar
 from cfnpipe.wording import listed, meant, quoted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def allowed_values(view: StackView) -> Iterator[Finding]:
     """Find a value that is none of the parameter's AllowedValues."""
-    for each in _checked(view):
+    for each in judged(view):
         allowed = [
             text for text in map(scalar, entries(each.declared.get("AllowedValues"))) if text is not None
         ]
@@ -41,7 +41,7 @@ def allowed_pattern(view: StackView) -> Iterator[Finding]:
 
     CloudFormation reads the pattern as Java does; one that means nothing here is not judged.
     """
-    for each in _checked(view):
+    for each in judged(view):
         pattern = _compiled(each.declared.get("AllowedPattern"))
         for element in each.elements if pattern else ():
             if pattern and not pattern.fullmatch(element):
@@ -53,7 +53,7 @@ def allowed_pattern(view: StackView) -> Iterator[Finding]:
 
 def parameter_length(view: StackView) -> Iterator[Finding]:
     """Find a String that is shorter than MinLength or longer than MaxLength."""
-    for each in _checked(view):
+    for each in judged(view):
         if each.type == "String":
             low, high = (_number(each.declared.get(key)) for key in ("MinLength", "MaxLength"))
             if _outside(Decimal(len(each.value)), low, high):
@@ -63,17 +63,13 @@ def parameter_length(view: StackView) -> Iterator[Finding]:
 
 def parameter_range(view: StackView) -> Iterator[Finding]:
     """Find a Number below MinValue or above MaxValue."""
-    for each in _checked(view):
+    for each in judged(view):
         value = _number(each.value)
         if each.type == "Number" and value is not None:
             low, high = (_number(each.declared.get(key)) for key in ("MinValue", "MaxValue"))
             if _outside(value, low, high):
                 message = f"{quoted(each.name)} takes {_span(low, high)}, not {each.shown(each.value)}"
                 yield _wrong(each, message, _advice(each))
-
-
-def _checked(view: StackView) -> Iterator[Given]:
-    return (each for each in given(view) if not each.reference)
 
 
 def _wrong(each: Given, message: str, hint: str = "") -> Finding:
@@ -86,7 +82,7 @@ def _advice(each: Given) -> str:
 
 
 def _equal(each: Given, element: str, allowed: Sequence[str]) -> bool:
-    """Tell whether a number is among `allowed`, written otherwise: `1.0` for `1`."""
+    """Tell whether a number is among `allowed`, written differently: `1.0` for `1`."""
     number = _number(element) if each.type in ("Number", "List<Number>") else None
     return number is not None and number in map(_number, allowed)
 

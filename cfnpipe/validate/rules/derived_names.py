@@ -70,7 +70,7 @@ def physical_name(view: StackView) -> Iterator[Finding]:
                 message = f"{count}; {resource['Type']} takes {form.shortest} to {form.longest}"
                 yield Finding(message, pointer, "shorten it, or leave the name to CloudFormation")
             elif not re.fullmatch(form.pattern, name):
-                message = f"{quoted(name)} is no name for {resource['Type']}"
+                message = f"{quoted(name)} is not a name for {resource['Type']}"
                 yield Finding(message, pointer, f"it must match {form.pattern}")
 
 

@@ -53,7 +53,7 @@ def _wrong(text: str, *, whole: bool) -> Iterator[tuple[str, str]]:
         service, _, rest = found[1].partition(":")
         if service not in _FORMS:
             hint = meant(service, _FORMS) or "use ssm, ssm-secure or secretsmanager"
-            yield f"a dynamic reference to {quoted(service)}, which is no service for it", hint
+            yield f"a dynamic reference to the unknown service {quoted(service)}", hint
         elif not _FORMS[service].fullmatch(rest):
             yield f"the dynamic reference {quoted(found[0])} is not understood", _HINTS[service]
     if whole and plain.count(_START) > len(_WHOLE.findall(plain)):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cfnpipe.validate.document import below
-from cfnpipe.validate.given import given, takes_list
+from cfnpipe.validate.given import given, judged, takes_list
 from cfnpipe.validate.subject import Finding
 from cfnpipe.validate.wording import size
 from cfnpipe.wording import choice, quoted
@@ -89,11 +89,11 @@ def list_element(view: StackView) -> Iterator[Finding]:
 
 def parameter_type(view: StackView) -> Iterator[Finding]:
     """Find a value that is not of the parameter's type."""
-    for each in given(view):
+    for each in judged(view):
         kind = each.type.removeprefix("List<").removesuffix(">") if each.listed else each.type
         if kind.startswith("AWS::SSM::Parameter::Value<"):
             kind = "AWS::SSM::Parameter::Name"
-        for element in () if each.reference else each.elements:
+        for element in each.elements:
             if not _fits(kind, element, view.environment.region):
                 yield _wrong(each, f"{quoted(each.name)} has the type {kind}, unlike {each.shown(element)}")
 

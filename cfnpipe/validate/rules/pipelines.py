@@ -85,7 +85,7 @@ def codepipeline_name(view: StackView) -> Iterator[Finding]:
                 message = f"the name of the {what} has {len(known)} characters; CodePipeline takes {longest}"
                 yield Finding(message, node.pointer, "shorten it")
             elif node.fixed == "" or re.search(f"[^{letters}]", known):
-                message = f"{quoted(known)} is no name for the {what}"
+                message = f"{quoted(known)} is not a name for the {what}"
                 yield Finding(message, node.pointer, f"use only the characters {letters}")
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.validate.anatomy import actions
 from cfnpipe.validate.catalogue import MODES
-from cfnpipe.validate.nodes import known_part
 from cfnpipe.validate.subject import Finding
-from cfnpipe.validate.wording import kind
+from cfnpipe.validate.texts import unfit_text
 from cfnpipe.wording import choice, quoted
 
 if TYPE_CHECKING:
@@ -68,23 +67,14 @@ def missing_configuration_key(view: StackView) -> Iterator[Finding]:
 
 
 def configuration_value(view: StackView) -> Iterator[Finding]:
-    """Find a value in an action's configuration that is no string of 1 to 1,000 characters.
+    """Find a value in an action's configuration that is not a string of 1 to 1,000 characters.
 
     CloudFormation makes text of numbers and booleans by itself: a warning. The length is that of the
     text as written, before CodePipeline resolves `#{...}` in it (API_ActionDeclaration).
     """
     for action in actions(view):
         for key, node in action.configuration.entries():
-            length = len(known_part(node.text or ""))
-            what = f"{quoted(key)} of {action.name}"
-            if node.present and node.text is None:
-                message = f"{what} must be a string, not {kind(node.value)}"
-                yield Finding(message, node.pointer, "write it in quotes", severity=node.no_text)
-            elif length > _LONGEST_VALUE:
-                message = f"{what} has {length:,} characters; CodePipeline takes {_LONGEST_VALUE:,}"
-                yield Finding(message, node.pointer, "shorten it")
-            elif node.fixed == "":
-                yield Finding(f"{what} is empty", node.pointer, "leave it out")
+            yield from unfit_text(node, f"{quoted(key)} of {action.name}", _LONGEST_VALUE)
 
 
 def action_mode(view: StackView) -> Iterator[Finding]:
@@ -106,7 +96,7 @@ def cloudformation_name(view: StackView) -> Iterator[Finding]:
         for key in ("StackName", "ChangeSetName"):
             node = action.configuration[key]
             if action.provider == "CloudFormation" and node.text and not _is_name(node.text):
-                message = f"{quoted(node.text)} is no {key} that CloudFormation takes"
+                message = f"{quoted(node.text)} is not a {key} that CloudFormation takes"
                 hint = "begin with a letter; use letters, digits and hyphens, at most 128"
                 yield Finding(message, node.pointer, hint)
 

@@ -25,7 +25,7 @@ _PREDEFINED = "aws.events."
 
 
 def input_placeholder(view: StackView) -> Iterator[Finding]:
-    """Find a placeholder that no path defines, a path that is not used, or one that is none.
+    """Find a placeholder that no path defines, a path that is not used, or one that is not a path.
 
     EventBridge refuses the first when the stack is deployed; the second is mostly a slip of the pen.
     """
@@ -49,26 +49,26 @@ def _placeholders(template: Node, paths: dict[str, Node]) -> Iterator[Finding]:
             )
         if not (path.fixed or "$").startswith("$"):
             yield Finding(
-                f"{quoted(path.fixed or '')} is no path into an event", path.pointer, "begin it with $."
+                f"{quoted(path.fixed or '')} is not a path into an event", path.pointer, "begin it with $."
             )
 
 
 def input_template(view: StackView) -> Iterator[Finding]:
-    """Find an input template that begins like JSON and is none, whatever its placeholders become.
+    """Find an input template that begins like JSON and is not, whatever its placeholders become.
 
-    EventBridge refuses it when the stack is deployed. A placeholder inside of quotes is always safe.
+    EventBridge refuses it when the stack is deployed. A placeholder inside quotes is always safe.
     """
     for transformer in _transformers(view):
         template = transformer["InputTemplate"]
         begins = (template.text or "").lstrip().startswith(("{", "["))
         if begins and not filled(template).present:
             yield Finding(
-                "the input template is no JSON", template.pointer, "mind its commas, brackets and quotes"
+                "the input template is not JSON", template.pointer, "mind its commas, brackets and quotes"
             )
 
 
 def filled(template: Node) -> Node:
-    """Return the JSON of an input template, 0 for placeholders outside of strings; else an empty node."""
+    """Return the JSON of an input template, 0 for placeholders outside strings; else an empty node."""
     quoted_only = template.parsed()
     if quoted_only.present:
         return quoted_only

@@ -73,7 +73,7 @@ def custom_resource(view: StackView) -> Iterator[Finding]:
 
 def _made_here(token: Any, there: set[str]) -> bool:
     """Tell whether a service token is something of the template, or of another stack of the repository."""
-    if "Fn::ImportValue" in token if isinstance(token, dict) else False:
+    if isinstance(token, dict) and "Fn::ImportValue" in token:
         return True
     named = at(token, "Ref") or at(token, "Fn::GetAtt", 0) or at(token, "Fn::GetAtt") or ""
     text = at(token, "Fn::Sub")
