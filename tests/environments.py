@@ -7,7 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from cfnpipe.blueprints import access, builds, pipelines, sync
+from cfnpipe.config.shape import init_stack
 from cfnpipe.model import (
     INIT_STACKS,
     Access,
@@ -63,12 +66,16 @@ def environment(name: str = "production-us", **changes: Any) -> Environment:
         "source": GITHUB,
         "notify": ("infrastructure@example.com",),
         "review": ("owners", "operations"),
-        "stacks": {**stacks, **dict.fromkeys(INIT_STACKS, Stack()), "access": ACCESS},
+        "stacks": {**stacks, **{each: _init_stack(each) for each in INIT_STACKS}},
     }
     return Environment(**(fields | changes))
 
 
-ACCESS = Stack(capabilities=("CAPABILITY_NAMED_IAM",))
+def _init_stack(name: str) -> Stack:
+    """An init stack as the configuration completes it."""
+    return TypeAdapter(Stack).validate_json(json.dumps(init_stack(name, {})))
+
+
 PROTECTED = Stack(
     protection=Protection(policy="protection/database.json", termination=True),
     capabilities=("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"),
@@ -143,7 +150,8 @@ def pipeline_actions(pipeline: dict[str, Any]) -> list[dict[str, Any]]:
 @cache
 def account(shape_name: str) -> World:
     """The account after the init stacks of a shape were deployed; shared, so not to be changed."""
-    made = World(ACCOUNT, region=SHAPES[shape_name].get("region", "us-east-1"))
+    region = SHAPES[shape_name].get("region", "us-east-1")
+    made = World(ACCOUNT, "aws-cn" if region.startswith("cn-") else "aws", region)
     for template in shape(shape_name).values():
         made.deploy(template)
     return made

@@ -23,9 +23,10 @@ Context = dict[str, Any]
 
 _NO_POWER = ["account:*", "iam:*", "organizations:*"]
 MANAGED: dict[str, list[Statement]] = {
-    "arn:aws:iam::aws:policy/AdministratorAccess": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
-    "arn:aws:iam::aws:policy/PowerUserAccess": [{"Effect": "Allow", "NotAction": _NO_POWER, "Resource": "*"}],
+    "AdministratorAccess": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    "PowerUserAccess": [{"Effect": "Allow", "NotAction": _NO_POWER, "Resource": "*"}],
 }
+"""What AWS's own policies say, by their names."""
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,9 @@ class World:
             case "AWS::IAM::Role":
                 self._role(made)
             case "AWS::IAM::ManagedPolicy":
-                self.identities[made["ManagedPolicyName"]] = made["PolicyDocument"]["Statement"]
-                self.principals[made["ManagedPolicyName"]] = f"arn:aws:iam::{self.account}:user/somebody"
+                name = made["ManagedPolicyName"]
+                self.identities[name] = made["PolicyDocument"]["Statement"]
+                self.principals[name] = f"arn:{self.partition}:iam::{self.account}:user/somebody"
             case "AWS::S3::BucketPolicy":
                 arn = f"arn:{self.partition}:s3:::{made['Bucket']}"
                 self.policies[arn] = made["PolicyDocument"]["Statement"]
@@ -201,7 +203,10 @@ class World:
         name = made["RoleName"]
         documents = [policy["PolicyDocument"] for policy in made.get("Policies", ())]
         statements = [each for document in documents for each in document["Statement"]]
-        managed = [each for arn in made.get("ManagedPolicyArns", ()) for each in MANAGED[arn]]
+        aws = f"arn:{self.partition}:iam::aws:policy/"
+        managed = [
+            each for arn in made.get("ManagedPolicyArns", ()) for each in MANAGED[arn.removeprefix(aws)]
+        ]
         self.identities[name] = statements + managed
         self.principals[name] = f"arn:{self.partition}:iam::{self.account}:role/{name}"
         self.trusts[name] = made["AssumeRolePolicyDocument"]["Statement"]

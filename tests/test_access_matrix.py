@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import awacs
+import cfnlint
 import pytest
 from awacs.aws import Action
 
-from cfnpipe.blueprints import deployers, roles
+from cfnpipe.blueprints import deployers, roles, sources
 from cfnpipe.model import INIT_STACKS
-from tests.environments import ACCOUNT, CONNECTION, environment, shape, templates
+from tests.environments import ACCOUNT, CONNECTION, account, environment, shape, templates
 from tests.iam import MANAGED, Request, World, decide, matches, several
 
 if TYPE_CHECKING:
@@ -130,11 +132,22 @@ ROWS: list[tuple[str, str, str, str, dict[str, Any]]] = [
         pipeline("access_production-us/Deploy/Approve-owners"),
         {},
     ),
+    *(
+        ("codepipeline", RUN_PIPELINE, f"the pipeline of {each}", pipeline(f"{each}_production-us"), {})
+        for each in INIT_STACKS
+    ),
     (
         "codepipeline",
         f"{CHANGE_PIPELINE} {RUN_PIPELINE}",
         "the sync pipeline",
         pipeline("cfnpipe_sync_production-us"),
+        {},
+    ),
+    (
+        "codepipeline",
+        "RetryStageExecution RollbackStage",
+        "the stage Sync of the sync pipeline",
+        pipeline("cfnpipe_sync_production-us/Sync"),
         {},
     ),
     (
@@ -434,7 +447,7 @@ ADMINISTRATOR = "somebody-with-administrator-access"
 def administered() -> World:
     made = world()
     made.principals[ADMINISTRATOR] = iam("role/administrators")
-    made.identities[ADMINISTRATOR] = MANAGED["arn:aws:iam::aws:policy/AdministratorAccess"]
+    made.identities[ADMINISTRATOR] = MANAGED["AdministratorAccess"]
     return made
 
 
@@ -459,6 +472,43 @@ def test_nobody_takes_a_version_away() -> None:
         for what in ("source", "artifacts", "logs"):
             there = bucket(what, "/stacks/network/bundle.zip")
             assert world().ask(who(name), "s3:DeleteObjectVersion", there) == "deny"
+
+
+def test_only_those_who_write_artifacts_say_more_than_their_bytes() -> None:
+    """A connection's source action tags what it writes and sets an ACL, which gives nothing."""
+    for action in ("s3:PutObjectAcl", "s3:PutObjectTagging"):
+        assert world().ask(who("sync-pipeline"), action, CHECKOUT) == "allow"
+        assert world().ask(who("sync"), action, CHECKOUT) == "deny"
+        assert world().ask(who("sync"), action, BUNDLE) == "deny"
+
+
+def test_only_the_init_deployer_puts_an_end_to_the_key(administered: World) -> None:
+    for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
+        assert administered.ask(ADMINISTRATOR, action, key()) == "deny"
+        assert administered.ask(who("init-deployer"), action, key()) == "allow"
+    assert administered.ask(ADMINISTRATOR, "kms:PutKeyPolicy", key()) == "allow"
+
+
+@cache
+def without_resources() -> frozenset[str]:
+    """Every action that knows no resource, which only a statement about `*` can allow."""
+    specifications = Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json"
+    services = json.loads(specifications.read_text("utf-8"))
+    return frozenset(
+        f"{service}:{action}"
+        for service, known in services.items()
+        for action, found in known["Actions"].items()
+        if not found.get("Resources")
+    )
+
+
+def test_what_knows_no_resource_is_allowed_on_everything_or_not_at_all() -> None:
+    assert {"logs:describeindexpolicies", "kms:listkeys"} <= without_resources()
+    for name in everybody():
+        for statement in world().identities[who(name)]:
+            if statement["Effect"] == "Allow" and several(statement["Resource"]) != ["*"]:
+                idle = {action.lower() for action in several(statement["Action"])} & without_resources()
+                assert idle == set(), (name, statement["Sid"])
 
 
 def test_buckets_take_nothing_without_encryption_on_the_way() -> None:
@@ -509,6 +559,21 @@ def test_the_stack_deployer_leaves_alone_what_cfnpipe_owns() -> None:
     for init_stack in INIT_STACKS:
         there = stack(f"production-us-{init_stack}")
         assert world().ask(who("stack-deployer"), "cloudformation:UpdateStack", there) == "deny"
+
+
+def test_the_stack_deployer_leaves_people_the_connection_and_the_logs_of_the_account_alone() -> None:
+    made = account("groups")
+    deployer = who("stack-deployer")
+    for group in ("engineers", "operators", "leads", "teams/leads"):
+        for action in ("AddUserToGroup", "PutGroupPolicy", "DeleteGroup"):
+            assert made.ask(deployer, f"iam:{action}", iam(f"group/{group}")) == "deny"
+    assert made.ask(deployer, "iam:AddUserToGroup", iam("group/others")) == "none"
+    for spelled in sources.both_spellings(CONNECTION):
+        service = spelled.split(":")[2]
+        assert world().ask(deployer, f"{service}:DeleteConnection", spelled) == "deny"
+        assert world().ask(deployer, f"{service}:DeleteConnection", f"{spelled[:-1]}0") == "allow"
+    for action in ("PutAccountPolicy", "DeleteAccountPolicy"):
+        assert world().ask(deployer, f"logs:{action}", "*") == "deny"
 
 
 def test_the_stack_deployer_does_the_rest() -> None:
@@ -572,6 +637,11 @@ def _reached(of: World, name: str, statement: dict[str, Any], targets: list[str]
 def test_the_stack_deployer_leaves_other_environments_of_the_account_alone() -> None:
     for owned in _owned(neighbours(), "staging"):
         assert neighbours().ask(who("stack-deployer"), "tomorrow:DoSomething", owned) == "deny", owned
+    for name, settings in environment("staging").stacks.items():
+        tags = {f"aws:ResourceTag/{tag}": value for tag, value in settings.tags.items()}
+        change = ("cloudformation:UpdateStack", stack(f"staging-{name}"))
+        decision = neighbours().ask(who("stack-deployer"), *change, **tags)
+        assert decision == ("deny" if name in INIT_STACKS else "allow"), name
 
 
 def test_groups_are_given_policies_of_their_own_environment_only() -> None:

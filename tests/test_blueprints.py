@@ -14,7 +14,7 @@ import pytest
 from cfnpipe import names, stacks
 from cfnpipe.blueprints import access, pipelines, sources, sync
 from cfnpipe.errors import BadInput
-from cfnpipe.model import INIT_STACKS, Environment, Place, Stack
+from cfnpipe.model import INIT_STACKS, Access, Environment, Place, Stack
 from tests.environments import (
     BASE,
     PROTECTED,
@@ -101,10 +101,10 @@ def test_two_hundred_stacks_fit_into_one_environment() -> None:
 
 
 def test_the_document_is_right_about_room() -> None:
-    for name, kilobytes in (("two-reviews", 3.8), ("protected", 4.2), ("five-reviews", 6.0)):
+    for name, kilobytes in (("two-reviews", 3.9), ("protected", 4.5), ("five-reviews", 6.2)):
         made = shape(name)["pipelines"]["Resources"]
         assert round((size(made["NetworkPipeline"]) + size(made["NetworkRule"])) / 1000, 1) == kilobytes
-    assert [round(size(shape(BASE)[stack]), -3) for stack in ("access", "sync")] == [40_000, 25_000]
+    assert [round(size(shape(BASE)[stack]), -3) for stack in ("access", "sync")] == [41_000, 27_000]
     sizes = {
         count: size(json.loads(access.template(environment(review=reviews(count))).to_json()))
         for count in (7, 8)
@@ -233,19 +233,29 @@ def test_the_connection_is_the_only_account_that_is_written_down(name: str) -> N
         for spelled in sources.both_spellings(connection):
             text = text.replace(spelled, "")
     assert re.findall(r"\d{12}", re.sub("[0-9a-f]{64}", "", text)) == []
-    assert re.findall(r"arn:aws[\w-]*:(?!iam::aws:policy/)[^\"]*", text) == []
+    assert re.findall(r"arn:aws[\w-]*:[^\"]*", text) == []
+
+
+def test_policies_of_aws_are_those_of_the_partition_and_others_are_taken_as_they_are_written() -> None:
+    own = "arn:aws-cn:iam::111122223333:policy/deploy"
+    chosen = ("arn:aws:iam::aws:policy/job-function/SystemAdministrator", own)
+    made = templates(environment(access=Access(deployer_policies=chosen)))["access"]["Resources"]
+    assert made["StackDeployerRole"]["Properties"]["ManagedPolicyArns"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/job-function/SystemAdministrator"},
+        own,
+    ]
 
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_everything_stateful_is_kept(name: str) -> None:
-    stateful = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Logs::LogGroup")
+    stateful = ("AWS::S3::Bucket", "AWS::KMS::Key", "AWS::KMS::Alias", "AWS::Logs::LogGroup")
     kept = [
         resource
         for template in shape(name).values()
         for resource in template["Resources"].values()
         if resource["Type"] in stateful
     ]
-    assert len(kept) == 8
+    assert len(kept) == 9
     assert {resource["DeletionPolicy"] for resource in kept} == {"RetainExceptOnCreate"}
     assert {resource["UpdateReplacePolicy"] for resource in kept} == {"Retain"}
 

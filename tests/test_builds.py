@@ -113,6 +113,7 @@ printf '%s\\n' "$*" >> "$CALLS"
 for argument in "$@"; do
   case "$argument" in file://*) cat "${argument#file://}" >> "$CALLS" ;; esac
 done
+[ -z "$AWS_SAYS" ] || echo "$AWS_SAYS" >&2
 exit "${AWS_FAILS:-0}"
 """
 
@@ -170,6 +171,24 @@ def test_protect_does_what_the_protection_says(
 
 def test_protect_takes_the_protection_off_a_stack_that_retires(tmp_path: Path) -> None:
     assert run(tmp_path, "protect", CFNPIPE_PROTECTION="off", **STACK) == (0, [OFF])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("An error occurred (ValidationError): Stack [production-us-network] does not exist", 0),
+        ("An error occurred (AccessDenied): not authorized", 1),
+    ],
+)
+def test_a_stack_that_is_not_there_needs_no_unprotecting(tmp_path: Path, said: str, expected: int) -> None:
+    variables = {"CFNPIPE_PROTECTION": "off", "AWS_SAYS": said, "AWS_FAILS": "254"}
+    assert run(tmp_path, "protect", **variables, **STACK) == (expected, [OFF])
+
+
+def test_a_stack_that_is_not_there_cannot_be_protected(tmp_path: Path) -> None:
+    (tmp_path / "protection.json").write_text('{"TerminationProtection": false}', "utf-8")
+    said = "Stack [production-us-network] does not exist"
+    assert run(tmp_path, "protect", AWS_SAYS=said, AWS_FAILS="254", **STACK) == (254, [OFF])
 
 
 def test_protect_fails_with_its_first_failure(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from cfnpipe.config.merge import merge
 from cfnpipe.config.nodes import Entry, Mapping, Scalar, Sequence
 from cfnpipe.config.reader import parse
 from cfnpipe.errors import BadInput, ProblemsFound
-from cfnpipe.model import ConnectionSource, Place, Project
+from cfnpipe.model import ConnectionSource, Place, Project, Protection
 from tests.conftest import ROOT, Golden, Repository
 
 HEAD = "environment: test\nregion: us-east-1\n"
@@ -87,7 +87,9 @@ def test_init_stacks_are_there_wherever_there_is_a_source() -> None:
     stacks = project({"test.yaml": SOURCE + entry}).environments["test"].stacks
     assert sorted(stacks) == ["access", "pipelines", "sync"]
     assert stacks["access"].capabilities == ("CAPABILITY_NAMED_IAM",)
-    assert (stacks["sync"].template, stacks["sync"].tags) == ("sync", {"Owner": "platform"})
+    marked = {"Owner": "platform", "cfnpipe:init-stack": "sync"}
+    assert (stacks["sync"].template, stacks["sync"].tags) == ("sync", marked)
+    assert {stack.protection for stack in stacks.values()} == {Protection(termination=True)}
     assert project({"test.yaml": HEAD}).environments["test"].stacks == {}
 
 

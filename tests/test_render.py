@@ -219,4 +219,4 @@ def test_the_example_is_rendered(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, "15 stacks in 3 environments: 36 as rendered\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "15 stacks in 3 environments: 42 as rendered\n"), done.stderr

@@ -114,7 +114,7 @@ NOT_NEEDED = {
     "AWS::IAM::ManagedPolicy": r"iam:(At|De)tach(User|Role)Policy|iam:ListPolicies",
     "AWS::SNS::Topic": r"iam:.*|sns:PutDataProtectionPolicy",
     "AWS::SNS::Subscription": r"iam:.*|sns:ListSubscriptions",
-    "AWS::Logs::LogGroup": r"firehose:.*|s3:.*|logs:(\w*(DataProtection|Index|Resource)Polic\w+"
+    "AWS::Logs::LogGroup": r"firehose:.*|s3:.*|logs:((Put|Delete)\w*Polic\w+"
     r"|CreateLogDelivery|PutBearerTokenAuthentication|PutLogGroupDeletionProtection)",
     "AWS::CodePipeline::Pipeline": r"iam:GetRole|codepipeline:ListPipelines",
     "AWS::Events::Rule": r"events:ListRules",

@@ -65,7 +65,11 @@ OWNERS, OPERATIONS = "Approve-owners", "Approve-operations"
             [["Template", "Configuration"], [CREATE, OWNERS, OPERATIONS, EXECUTE]],
         ),
         ("protected", "NetworkPipeline", [["Bundle"], [CREATE, OWNERS, OPERATIONS, EXECUTE, "Protect"]]),
-        ("two-reviews", "AccessPipeline", [["Bundle"], [CREATE, OWNERS, OPERATIONS, EXECUTE, "Resume"]]),
+        (
+            "two-reviews",
+            "AccessPipeline",
+            [["Bundle"], [CREATE, OWNERS, OPERATIONS, EXECUTE, "Protect", "Resume"]],
+        ),
         (
             "retired",
             "OrdersDatabasePipeline",
@@ -79,7 +83,24 @@ def test_steps(name: str, title: str, expected: list[list[str]]) -> None:
 
 def test_the_pipeline_of_pipelines_ends_with_resume_too() -> None:
     pipeline = deploy(BASE, "PipelinesPipeline", "sync")
-    assert steps(pipeline) == [["Bundle"], [CREATE, OWNERS, OPERATIONS, EXECUTE, "Resume"]]
+    assert steps(pipeline) == [["Bundle"], [CREATE, OWNERS, OPERATIONS, EXECUTE, "Protect", "Resume"]]
+
+
+def reached(resources: dict[str, Any], title: str) -> set[str]:
+    """The logical ids that CloudFormation makes before a resource, at whatever distance."""
+    text = json.dumps(resources[title])
+    named = re.findall(r'"Ref": "(\w+)"|"Fn::GetAtt": \["(\w+)"|\$\{(\w+)[.}]', text)
+    before = {each for found in named for each in found} & resources.keys()
+    before |= set(resources[title].get("DependsOn", ())) - {title}
+    return before.union(*(reached(resources, each) for each in before))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_sync_pipeline_is_made_when_everything_its_first_run_needs_is_there(name: str) -> None:
+    """Its run begins at once; only mail can wait, because addresses must be confirmed in any case."""
+    made = shape(name)["sync"]["Resources"]
+    later = {title for title, each in made.items() if each["Type"] == "AWS::SNS::Subscription"}
+    assert reached(made, "SyncPipeline") == made.keys() - later - {"SyncPipeline", "SyncRule"}
 
 
 def test_the_sync_pipeline_checks_before_it_carries() -> None:
@@ -125,6 +146,10 @@ def test_what_reviewers_read_says_everything_and_fits(name: str) -> None:
                 policy,
             ):
                 assert part in read, title
+            for source in made["Stages"][0]["Actions"]:
+                assert f"#{{{source['Namespace']}.VersionId}}" in read
+            protected = any(each["Name"] == "Protect" for each in pipeline_actions(made))
+            assert ("protection.json" in read) == protected
             assert len(read) <= 600
             link = action["Configuration"]["ExternalEntityLink"]
             assert f"/pipelines/{made['Name']}/executions/#{{codepipeline.PipelineExecutionId}}/" in link
@@ -137,13 +162,22 @@ def test_a_review_reads_well() -> None:
     approve = deploy(BASE)["Stages"][1]["Actions"][1]["Configuration"]
     assert approve["CustomData"]["Fn::Sub"][0] == (
         "Execute change set cfnpipe of stack production-us-network? Environment production-us, review owners."
-        " The commit: see the link. The changes: cfnpipe changes production-us network."
+        " The commit: see the link; its version in S3: #{BundleSource.VersionId}."
+        " The changes: cfnpipe changes production-us network."
         " To decide takes ${Policy}."
+    )
+    protect = deploy("protected-split")["Stages"][1]["Actions"][1]["Configuration"]
+    assert protect["CustomData"]["Fn::Sub"][0] == (
+        "Execute change set cfnpipe of stack production-us-network? Stack policy and termination protection"
+        " are then set as protection.json says. Environment production-us, review owners. The commit: see the"
+        " link; its version in S3: #{TemplateSource.VersionId} and #{ConfigurationSource.VersionId}. The"
+        " changes: cfnpipe changes production-us network. To decide takes ${Policy}."
     )
     retire = deploy("retired", "OrdersDatabasePipeline")["Stages"][1]["Actions"][0]["Configuration"]
     assert retire["CustomData"]["Fn::Sub"][0] == (
         "DELETE stack production-us-orders-database and everything in it? Environment production-us, review"
-        " owners. The commit: see the link. The changes: cfnpipe changes production-us orders-database."
+        " owners. The commit: see the link; its version in S3: #{BundleSource.VersionId}."
+        " The changes: cfnpipe changes production-us orders-database."
         " To decide takes ${Policy}."
     )
 
@@ -238,9 +272,10 @@ def test_each_source_says_how_changes_are_found(provider: str) -> None:
 
 def test_one_rule_mails_how_every_pipeline_of_the_environment_ended() -> None:
     rule = shape(BASE)["sync"]["Resources"]["OutcomesRule"]["Properties"]
+    assert rule["EventPattern"]["account"] == [{"Ref": "AWS::AccountId"}]
     assert rule["EventPattern"]["detail"] == {
         "pipeline": [{"suffix": "_production-us"}],
-        "state": ["FAILED", "SUCCEEDED"],
+        "state": ["CANCELED", "FAILED", "STOPPED", "SUCCEEDED"],
     }
     assert all(name.endswith("_production-us") for name in account(BASE).names["AWS::CodePipeline::Pipeline"])
     (target,) = rule["Targets"]

@@ -11,7 +11,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfnpipe.validate.workers import Died, cores, spread
+from cfnpipe.machine import cores
+from cfnpipe.validate.workers import Died, spread
 
 ROOT = Path(__file__).parents[1]
 

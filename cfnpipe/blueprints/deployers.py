@@ -42,7 +42,7 @@ def guard(environment: Environment) -> list[Statement]:
     Everything that cfnpipe owns is denied by name, with every action, those of tomorrow included; and
     once more by its tag and by the key's alias, because pipelines of other environments and keys
     cannot be told by name. Attaching one of cfnpipe's policies to somebody is an action on that
-    somebody, hence the last statement.
+    somebody, hence `LeavePeople`. A policy of the account's logs takes in the process's logs as well.
     """
     attach = parts.actions(
         awacs.iam,
@@ -52,12 +52,30 @@ def guard(environment: Environment) -> list[Statement]:
     alias = f"alias/{ANY}"
     return [
         parts.deny("LeaveByName", [Action("*")], _everything(environment)),
-        parts.deny("LeaveByTag", [Action("*")], ["*"], Null(f"aws:ResourceTag/{parts.OWNED}", "false")),
+        parts.deny("LeaveByTag", [Action("*")], ["*"], Null(f"aws:ResourceTag/{names.OWNED}", "false")),
         parts.deny(
             "LeaveKeys", [awacs.kms.Action("*")], ["*"], ForAnyValueStringLike("kms:ResourceAliases", alias)
         ),
         parts.deny("LeavePeople", attach, ["*"], ArnLike("iam:PolicyARN", parts.iam(f"policy/{ANY}"))),
+        parts.deny("LeaveLogs", parts.actions(awacs.logs, "DeleteAccountPolicy PutAccountPolicy"), ["*"]),
+        *_leave_groups(environment),
+        *_leave_connection(environment),
     ]
+
+
+def _leave_groups(environment: Environment) -> list[Statement]:
+    """Return the refusal of the groups that get policies, which may have a path before their name."""
+    groups = sorted({group for groups in environment.access.groups.values() for group in groups})
+    where = [parts.iam(f"group/{path}{group}") for group in groups for path in ("", "*/")]
+    return [parts.deny("LeaveGroups", [awacs.iam.Action("*")], where)] if where else []
+
+
+def _leave_connection(environment: Environment) -> list[Statement]:
+    source = sources.source(environment)
+    if not isinstance(source, ConnectionSource):
+        return []
+    every = [awacs.codeconnections.Action("*"), awacs.codestar_connections.Action("*")]
+    return [parts.deny("LeaveConnection", every, sources.both_spellings(source.connection))]
 
 
 def _everything(environment: Environment) -> list[Sub]:
@@ -155,7 +173,7 @@ def _lists() -> list[Action]:
     """Return the lists that handlers go through; they know no resource and show names only."""
     return [
         *parts.actions(awacs.kms, "ListAliases ListKeys"),
-        awacs.logs.DescribeLogGroups,
+        *parts.actions(awacs.logs, "DescribeIndexPolicies DescribeLogGroups DescribeResourcePolicies"),
         awacs.s3.ListAllMyBuckets,
         awacs.sns.ListTopics,
     ]
@@ -171,9 +189,8 @@ def _process(environment: Environment) -> list[Statement]:
     )
     log_group = parts.actions(
         awacs.logs,
-        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DescribeIndexPolicies"
-        " DisassociateKmsKey GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource"
-        " UntagResource",
+        "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey"
+        " GetDataProtectionPolicy ListTagsForResource PutRetentionPolicy TagResource UntagResource",
     )
     project = parts.actions(awacs.codebuild, "BatchGetProjects CreateProject DeleteProject UpdateProject")
     rule = parts.actions(

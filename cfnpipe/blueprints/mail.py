@@ -83,10 +83,11 @@ def outcomes(environment: Environment, to: Topic) -> Rule:
     )
     pattern = {
         "source": ["aws.codepipeline"],
+        "account": [Ref("AWS::AccountId")],
         "detail-type": ["CodePipeline Pipeline Execution State Change"],
         "detail": {
             "pipeline": [{"suffix": names.pipeline(environment.name, "")}],
-            "state": ["FAILED", "SUCCEEDED"],
+            "state": ["CANCELED", "FAILED", "STOPPED", "SUCCEEDED"],
         },
     }
     return Rule(

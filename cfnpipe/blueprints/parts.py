@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cfnpipe.model import Environment
 
 ACCOUNT, REGION = "${AWS::AccountId}", "${AWS::Region}"
-OWNED = "cfnpipe:init-stack"
-"""The key of the tag that marks what cfnpipe owns; its value is the init stack that holds it."""
 RETAINED = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 """Nothing stateful goes with its stack; only what a failed first attempt made is cleared away, so that
 the next attempt finds its names free."""
@@ -30,7 +28,7 @@ def template(environment: Environment, description: str) -> Template:
 
 def tags(environment: Environment, stack: str, **more: str) -> Tags:
     """Return the tags of a resource that the init stack `stack` holds, the same from commit to commit."""
-    return Tags({"cfnpipe:environment": environment.name, OWNED: stack, **more})
+    return Tags({"cfnpipe:environment": environment.name, names.OWNED: stack, **more})
 
 
 def arn(service: str, resource: str, region: str = REGION, account: str = ACCOUNT) -> Sub:

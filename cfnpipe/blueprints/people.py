@@ -11,6 +11,7 @@ from troposphere.iam import ManagedPolicy
 
 from cfnpipe import names
 from cfnpipe.blueprints import parts, reader
+from cfnpipe.model import INIT_STACKS
 
 if TYPE_CHECKING:
     from awacs.aws import Statement
@@ -58,20 +59,23 @@ def _policy(environment: Environment, what: str, does: str, allowed: list[Statem
 def operator(environment: Environment) -> list[Statement]:
     """Return what operators may do: nothing of it changes what is deployed, or an approval follows.
 
-    Starting the sync pipeline is not among it: a start can name a commit that nobody merged.
+    Starting a pipeline of the process is not among it: a start can name a commit that nobody merged, or
+    an old version of `access`. Nor is retrying a stage that asks: it would ask for the approval that was
+    refused only, and take the others as they were given.
     """
     power = parts.actions(awacs.ec2, "RebootInstances StartInstances StopInstances")
     cache = parts.actions(awacs.cloudfront, "CreateInvalidation GetInvalidation ListInvalidations")
     run = parts.actions(awacs.codepipeline, "StartPipelineExecution StopPipelineExecution")
     start, retry = awacs.codepipeline.StartPipelineExecution, awacs.codepipeline.RetryStageExecution
+    own = names.sync_pipeline(environment.name)
     distributions = parts.arn("cloudfront", "distribution/*", region="")
-    sync = parts.arn("codepipeline", names.sync_pipeline(environment.name))
+    process = [parts.arn("codepipeline", own), *(parts.pipelines(environment, each) for each in INIT_STACKS)]
     return [
         parts.allow("PowerInstances", power, [parts.arn("ec2", "instance/*")]),
         parts.allow("InvalidateCaches", cache, [distributions]),
         parts.allow("RunPipelines", run, [parts.pipelines(environment)]),
-        parts.allow("RetryStages", [retry], [parts.pipelines(environment, action="/*")]),
-        parts.deny("LeaveSync", [start], [sync]),
+        parts.allow("RetrySync", [retry], [parts.arn("codepipeline", f"{own}/*")]),
+        parts.deny("LeaveProcess", [start], process),
     ]
 
 

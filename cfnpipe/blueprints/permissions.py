@@ -28,15 +28,19 @@ if TYPE_CHECKING:
 
 OURS = StringEquals("aws:ResourceAccount", Ref("AWS::AccountId"))
 """A bucket of this account: a name that somebody else took first is of no use."""
+_WORK_ON = (
+    "GetObject GetObjectTagging GetObjectVersion GetObjectVersionTagging"
+    " PutObject PutObjectAcl PutObjectTagging"
+)
+"""What a pipeline asks of its artifacts, at least where a connection is its source (action reference of
+CodeStarSourceConnection). The buckets know no ACLs, so that PutObjectAcl gives nothing to anybody."""
 
 
 def sync_pipeline(environment: Environment) -> list[Statement]:
     """Return what the sync pipeline may do: fetch the checkout, run Validate and Sync."""
     return [
         *sources.read(environment),
-        _artifacts(
-            environment, "GetObject GetObjectVersion PutObject", names.sync_pipeline(environment.name)
-        ),
+        _artifacts(environment, _WORK_ON, names.sync_pipeline(environment.name)),
         _artifact_bucket(environment),
         _key(environment, "Decrypt GenerateDataKey", "s3"),
         _run(environment, "validate", "sync"),
@@ -93,7 +97,7 @@ def _deploying(environment: Environment, stacks: Sequence[Sub], *pipelines: str)
         *sources.s3_read(
             parts.bucket(environment, "source"), parts.bucket(environment, "source", "stacks/*")
         ),
-        _artifacts(environment, "GetObject GetObjectVersion PutObject", *pipelines),
+        _artifacts(environment, _WORK_ON, *pipelines),
         _artifact_bucket(environment),
         _key(environment, "Decrypt GenerateDataKey", "s3", "sns"),
         parts.allow("ChangeStacks", change, stacks, ours),

@@ -44,8 +44,14 @@ def pipeline(
 
 
 def source(name: str, provider: str, configuration: Mapping[str, Any]) -> Actions:
-    """Return a source action, whose artifact has its own name."""
-    return _action(name, "Source", provider, configuration, OutputArtifacts=[OutputArtifacts(Name=name)])
+    """Return a source action, whose artifact has its own name, and whose variables have another."""
+    more = {"OutputArtifacts": [OutputArtifacts(Name=name)], "Namespace": f"{name}Source"}
+    return _action(name, "Source", provider, configuration, **more)
+
+
+def version(artifact: str) -> str:
+    """Return the variable with the version of the object that an S3 source action took."""
+    return f"#{{{artifact}Source.VersionId}}"
 
 
 def cloudformation(name: str, mode: str, stack: str, inputs: Sequence[str] = (), **more: Any) -> Actions:

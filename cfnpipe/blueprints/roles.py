@@ -61,8 +61,14 @@ def _role(environment: Environment, what: str) -> Role:
 
 def _managed_policies(environment: Environment, what: str) -> dict[str, Any]:
     """Return the policies of the configuration, which are the stack deployer's alone."""
-    chosen = environment.access.deployer_policies
-    return {"ManagedPolicyArns": list(chosen)} if what == "stack-deployer" and chosen else {}
+    chosen = [_in_partition(arn) for arn in environment.access.deployer_policies]
+    return {"ManagedPolicyArns": chosen} if what == "stack-deployer" and chosen else {}
+
+
+def _in_partition(arn: str) -> Any:
+    """Return a managed policy's ARN; those of AWS are in every partition."""
+    _, _, rest = arn.partition(":iam::aws:")
+    return parts.arn("iam", rest, region="", account="aws") if rest else arn
 
 
 def _trust(service: str, *when: ConditionElement) -> Statement:

@@ -28,6 +28,10 @@ HELD = "The first run is held until the configuration says so no longer."
 """At most 300 characters, and only some of them: letters, digits, spaces and !@().*?- ."""
 
 
+PROTECTED = " Stack policy and termination protection are then set as protection.json says."
+"""What an approval says of a stack with protection: the question is about more than a change set."""
+
+
 def resources(environment: Environment, holder: str, name: str, found: Found) -> list[Pipeline | Rule]:
     """Return the pipeline of the stack `name` and its rule, as the init stack `holder` holds them.
 
@@ -102,14 +106,16 @@ def _artifacts(environment: Environment, name: str) -> tuple[str, str]:
 
 def _deploy(environment: Environment, name: str, found: Found) -> Iterator[Actions]:
     yield _create(environment, name)
-    what = f"change set {names.CHANGE_SET} of stack {_deployed(environment, name)}"
-    yield from _approvals(environment, name, found, f"Execute {what}?")
     deployed, change_set = _deployed(environment, name), names.CHANGE_SET
+    protected = bool(environment.stacks[name].protection)
+    afterwards = PROTECTED if protected else ""
+    question = f"Execute change set {change_set} of stack {deployed}?{afterwards}"
+    yield from _approvals(environment, name, found, question)
     yield pipeline.cloudformation(
         "ExecuteChangeSet", "CHANGE_SET_EXECUTE", deployed, ChangeSetName=change_set
     )
     _, artifact = _artifacts(environment, name)
-    if environment.stacks[name].protection:
+    if protected:
         yield pipeline.build("Protect", found.protect, artifact, CFNPIPE_STACK=deployed)
     if name in INIT_STACKS:
         yield pipeline.build("Resume", found.resume, artifact)
@@ -154,7 +160,11 @@ def _approvals(environment: Environment, name: str, found: Found, question: str)
     """
     called = names.pipeline(environment.name, name)
     link = pipeline.execution_link(environment, called, "#{codepipeline.PipelineExecutionId}")
-    look = f"The commit: see the link. The changes: cfnpipe changes {environment.name} {name}."
+    taken = " and ".join(map(pipeline.version, dict.fromkeys(_artifacts(environment, name))))
+    look = (
+        f"The commit: see the link; its version in S3: {taken}."
+        f" The changes: cfnpipe changes {environment.name} {name}."
+    )
     for review in environment.review:
         text = (
             f"{question} Environment {environment.name}, review {review}. {look} To decide takes ${{Policy}}."

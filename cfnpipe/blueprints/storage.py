@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 _READ = [awacs.s3.Action("Get*"), awacs.s3.Action("List*")]
 _CHANGE = parts.actions(awacs.s3, "AbortMultipartUpload DeleteObject PutObject")
 """What writers may do: make versions and delete markers, never take a version away."""
+_WORK = parts.actions(awacs.s3, "PutObjectAcl PutObjectTagging")
+"""What CodePipeline asks besides for artifacts; without ACLs, the former gives nothing to anybody."""
 _EVENTS = s3.NotificationConfiguration(
     EventBridgeConfiguration=s3.EventBridgeConfiguration(EventBridgeEnabled=True)
 )
@@ -56,6 +58,8 @@ class _Kind:
     """Days after which an object expires; None for never."""
     versions: int
     """Days for which a version is kept after another took its place."""
+    work: tuple[Action, ...] = ()
+    """What writers may do besides making versions and delete markers."""
     unchecked: str = ""
     """Why it needs no access log of its own, for those who scan templates."""
 
@@ -63,9 +67,13 @@ class _Kind:
 _KINDS = {
     "source": _Kind("SourceBucket", ("sync",), None, _YEAR),
     "artifacts": _Kind(
-        "ArtifactBucket", ("sync-pipeline", "stack-pipelines", "init-pipelines"), _QUARTER, _WEEK
+        "ArtifactBucket",
+        ("sync-pipeline", "stack-pipelines", "init-pipelines"),
+        _QUARTER,
+        _WEEK,
+        work=tuple(_WORK),
     ),
-    "logs": _Kind("LogBucket", (), _YEAR, _WEEK, "A log of the logs would log itself"),
+    "logs": _Kind("LogBucket", (), _YEAR, _WEEK, unchecked="A log of the logs would log itself"),
 }
 
 
@@ -73,7 +81,8 @@ def key(environment: Environment) -> Key:
     """Return the key of bundles, artifacts, mails and build logs.
 
     Who uses it is decided in IAM, which the first statement hands over. EventBridge is let in without
-    a condition: it sends none of the keys that would say for whom it acts.
+    a condition: it sends none of the keys that would say for whom it acts. Nobody but `init-deployer`
+    puts an end to the key; its policy stays open to IAM, so that the key cannot be lost to everybody.
     """
     account = Principal("AWS", parts.arn("iam", "root", region=""))
     groups = parts.arn("logs", f"log-group:{names.log_group(names.owned(environment.name, '*'))}")
@@ -81,11 +90,13 @@ def key(environment: Environment) -> Key:
     encrypt = [awacs.kms.Action(name) for name in actions]
     use = parts.actions(awacs.kms, "Decrypt GenerateDataKey")
     logs = Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"))
+    end = parts.actions(awacs.kms, "DisableKey ScheduleKeyDeletion")
     for_groups = ArnLike("kms:EncryptionContext:aws:logs:arn", groups)
     statements = [
         _statement("Account", Allow, account, ["*"], Action=[awacs.kms.Action("*")]),
         _statement("Mails", Allow, Principal("Service", "events.amazonaws.com"), ["*"], Action=use),
         _statement("BuildLogs", Allow, logs, ["*"], for_groups, Action=encrypt),
+        _deny("KeepKey", ["*"], _anybody_but(environment, "init-deployer"), Action=end),
     ]
     return Key(
         "Key",
@@ -99,7 +110,9 @@ def key(environment: Environment) -> Key:
 
 def alias(environment: Environment, of: Key) -> Alias:
     """Return the name by which roles reach the key, which is made after them."""
-    return Alias("KeyAlias", AliasName=names.key_alias(environment.name), TargetKeyId=Ref(of))
+    return Alias(
+        "KeyAlias", AliasName=names.key_alias(environment.name), TargetKeyId=Ref(of), **parts.RETAINED
+    )
 
 
 def buckets(environment: Environment, key: Key) -> list[s3.Bucket | s3.BucketPolicy]:
@@ -171,7 +184,7 @@ def _policy(environment: Environment, what: str, of: s3.Bucket) -> s3.BucketPoli
     statements = [
         _deny("EncryptedOnly", [itself, objects], unsafe, Action=[awacs.s3.Action("*")]),
         _deny("WritersOnly", [objects], others, NotAction=_READ),
-        _deny("KeepVersions", [objects], NotAction=[*_READ, *_CHANGE]),
+        _deny("KeepVersions", [objects], NotAction=[*_READ, *_CHANGE, *kind.work]),
         _deny("DeployerOnly", [itself], deployer, NotAction=_READ),
     ]
     if not kind.writers:

@@ -51,6 +51,19 @@ _SHARED = {
 }
 
 
+_FIRST = (
+    "ArtifactBucketPolicy",
+    "KeyAlias",
+    "LogBucketPolicy",
+    "OutcomesRule",
+    "PipelinesRule",
+    "SourceBucketPolicy",
+    "TopicPolicy",
+)
+"""What the sync pipeline's first run needs beyond what the pipeline refers to: CodePipeline starts a
+pipeline as soon as it has made it, roles reach the key by its alias, and its bundle starts `pipelines`."""
+
+
 def template(environment: Environment, buildspecs: Mapping[str, str], lock: bytes) -> Template:
     """Return the template of `sync`.
 
@@ -99,6 +112,7 @@ def _sync_pipeline(environment: Environment) -> Pipeline:
         parts.imported(environment, roles.title("sync-pipeline")),
         _HERE,
         stages,
+        DependsOn=list(_FIRST),
         RestartExecutionOnUpdate=True,
         Tags=parts.tags(environment, "sync"),
     )

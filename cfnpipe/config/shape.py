@@ -17,6 +17,7 @@ from cfnpipe.config.complaints import complaint, found
 from cfnpipe.config.nodes import Mapping, Scalar, Sequence
 from cfnpipe.config.words import label
 from cfnpipe.model import INIT_STACKS, Environment, Problem
+from cfnpipe.names import OWNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,11 +56,24 @@ def _complete(value: dict[str, Any]) -> dict[str, Any]:
     stacks = value.setdefault("stacks", {})
     if value.get("source") is not None:
         for name in INIT_STACKS:
-            stacks[name] = {**stacks.get(name, {}), "template": name}
-        stacks["access"]["capabilities"] = ["CAPABILITY_NAMED_IAM"]
+            stacks[name] = init_stack(name, stacks.get(name, {}))
     for name, stack in stacks.items():
         stack.setdefault("template", name)
     return value
+
+
+def init_stack(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """Return what an init stack is, beside what the file says of it.
+
+    Its tag is the one that every deployer of ordinary stacks leaves alone, in all of the account.
+    """
+    return {
+        **said,
+        "template": name,
+        "tags": {**said.get("tags", {}), OWNED: name},
+        "capabilities": ["CAPABILITY_NAMED_IAM"] if name == "access" else [],
+        "protection": {"termination": True},
+    }
 
 
 def _value(node: Node, keys: tuple[str, ...] = ()) -> Any:
