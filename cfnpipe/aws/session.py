@@ -1,0 +1,74 @@
+"""Clients: who calls, from which region, how patiently."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cfnpipe import __version__
+from cfnpipe.aws.errors import expected
+
+CONNECTIONS = 16
+"""How many calls may run at once; more threads than that would wait for a connection."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose credentials are used."""
+
+    account: str
+    """The account, 12 digits."""
+    arn: str
+    """The ARN of the user or of the assumed role."""
+
+
+class Session:
+    """What every call to AWS shares: credentials, region and endpoint, found as the AWS CLI finds them.
+
+    `AWS_ENDPOINT_URL` leads to a local server. Clients are made when first needed, and may be used by
+    several threads at once.
+    """
+
+    def __init__(self, region: str, profile: str | None = None) -> None:
+        self.region = region
+        self._profile = profile
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """Return botocore's client of a service, made once.
+
+        Wrap what is done with it in `expected`. Raise `AwsError` if the profile does not exist.
+        """
+        with self._making, expected("sts:GetCallerIdentity", "the profile"):
+            if service not in self._clients:
+                made = self._botocore.create_client(service, self.region, config=self._config)
+                self._clients[service] = made
+            return self._clients[service]
+
+    def identity(self) -> Identity:
+        """Return who is calling. Raise `AwsError` if there are no credentials that AWS accepts."""
+        with expected("sts:GetCallerIdentity", "the caller"):
+            answer = self.client("sts").get_caller_identity()
+        return Identity(answer["Account"], answer["Arn"])
+
+    @cached_property
+    def _botocore(self) -> Any:
+        import botocore.session
+
+        return botocore.session.Session(profile=self._profile)
+
+    @cached_property
+    def _config(self) -> Any:
+        """How clients behave: botocore's standard retries, and no waiting for ever."""
+        from botocore.config import Config
+
+        return Config(
+            retries={"mode": "standard", "total_max_attempts": 8},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=CONNECTIONS,
+            user_agent_extra=f"cfnpipe/{__version__}",
+        )
