@@ -10,6 +10,8 @@ import click
 from cfnpipe import __version__
 from cfnpipe.cli.boundary import Boundary
 from cfnpipe.cli.render import render
+from cfnpipe.cli.start import start
+from cfnpipe.cli.sync import sync
 from cfnpipe.cli.validate import validate
 
 
@@ -21,4 +23,6 @@ def main(debug: bool) -> None:
 
 
 main.add_command(render)
+main.add_command(start)
+main.add_command(sync)
 main.add_command(validate)

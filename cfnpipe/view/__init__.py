@@ -7,8 +7,10 @@ with `NO_COLOR`), width, progress.
 from cfnpipe.view import document
 from cfnpipe.view.changes import show_changes, show_diffs, show_summary
 from cfnpipe.view.document import show_json
+from cfnpipe.view.fleet import show_standings, standings_document
 from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_stale, show_verdict
 from cfnpipe.view.terminal import errors, output, progress
+from cfnpipe.view.transfer import show_transfers, show_warnings, transfer_document
 
 __all__ = [
     "document",
@@ -22,6 +24,11 @@ __all__ = [
     "show_json",
     "show_problems",
     "show_stale",
+    "show_standings",
     "show_summary",
+    "show_transfers",
     "show_verdict",
+    "show_warnings",
+    "standings_document",
+    "transfer_document",
 ]

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import project
+from tests.bench import project, sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,6 +136,7 @@ def main() -> None:
         if peer:
             results.append(sceptre(folder, made, peer))
         results.append(memory(folder))
+        results += sync.run(folder / "sync")
     limits = {"python": platform.python_version(), "cores": os.cpu_count()}
     RESULTS.write_text(json.dumps({"machine": limits, "results": results}, indent=2) + "\n")
 
