@@ -466,7 +466,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, symlinks=True)
     version = "python{}.{}".format(*sys.version_info)
-    paths = [*sysconfig.get_paths()["purelib"].split("\n"), str(ROOT)]
+    paths = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(ROOT)]
     (folder / "lib" / version / "site-packages/installed.pth").write_text("\n".join(paths))
     script = folder / "bin/cfnpipe"
     script.write_text(SCRIPT.format(python=folder / "bin/python"))
