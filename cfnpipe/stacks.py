@@ -212,10 +212,12 @@ def _unreadable(found: Mapping[str, bytes], environment: str, stack: str) -> Ite
 
 
 def _read(found: Mapping[str, bytes], environment: str, stack: str) -> RenderedStack:
-    template, configuration, protection = (
-        found.get(f"{FOLDER}/{environment}/{stack}/{name}", b"").decode() for name in FILES
+    folder = f"{FOLDER}/{environment}/{stack}"
+    template, configuration = (found[f"{folder}/{name}"].decode() for name in (TEMPLATE, CONFIGURATION))
+    protection = found.get(f"{folder}/{PROTECTION}")
+    return RenderedStack(
+        environment, stack, template, configuration, None if protection is None else protection.decode()
     )
-    return RenderedStack(environment, stack, template, configuration, protection or None)
 
 
 def _is_text(content: bytes) -> bool:

@@ -197,6 +197,13 @@ def test_committed_stacks_are_read_back(tmp_path: Path) -> None:
     assert stacks.read(one, ["test"]) == [RenderedStack("test", "network", "{}", "[]", None)]
 
 
+def test_an_empty_committed_protection_is_not_taken_for_none(tmp_path: Path) -> None:
+    one = project(tmp_path, Stack(template="network"))
+    names = ("template.json", "configuration.json", "protection.json")
+    write(tmp_path, {f"stacks/test/network/{name}": b"" for name in names})
+    assert stacks.read(one, ["test"])[0].protection == ""
+
+
 def test_a_missing_committed_file_is_named(tmp_path: Path) -> None:
     one = project(tmp_path, Stack(template="network"))
     write(tmp_path, {"stacks/test/network/template.json": b"{}"})

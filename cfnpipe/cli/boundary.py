@@ -26,10 +26,10 @@ class Boundary(click.Group):
         except CfnpipeError as error:
             _show(ctx, error)
             ctx.exit(error.exit_code)
-        except (KeyboardInterrupt, EOFError):  # EOFError: nobody is there to answer a question
+        except (KeyboardInterrupt, EOFError, click.Abort):  # the last two end a question
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the user gets one line
             _report_bug(debug=ctx.params["debug"])

@@ -29,6 +29,15 @@ def _remember(context: click.Context, _parameter: click.Parameter, value: str) -
     return value
 
 
+def _remember_json(context: click.Context, _parameter: click.Parameter, value: bool) -> bool:
+    context.meta[_FORM] = "json" if value else "text"
+    return value
+
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, callback=_remember_json, help="Show the result as JSON."
+)
+
 environments = click.option(
     "-e",
     "--environment",

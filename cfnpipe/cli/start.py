@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     help="Every stack whose bundle no execution has dealt with.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be started, and start nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@options.as_json
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.pass_context
 def start(context: click.Context, *, environment: str, dry_run: bool, as_json: bool, yes: bool) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.environment
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+@options.as_json
 @click.option("--allow-empty", is_flag=True, help="Let an empty stacks/ENV mean: delete every bundle.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.pass_context

@@ -136,7 +136,9 @@ def main() -> None:
         if peer:
             results.append(sceptre(folder, made, peer))
         results.append(memory(folder))
-        results += sync.run(folder / "sync")
+        synced = sync.run(folder / "sync")
+        sync.show(synced, RESULTS.with_name("sync.md"))
+        results += synced
     limits = {"python": platform.python_version(), "cores": os.cpu_count()}
     RESULTS.write_text(json.dumps({"machine": limits, "results": results}, indent=2) + "\n")
 
