@@ -97,22 +97,32 @@ def existing(root: Path, environments: Collection[str] | None = None) -> dict[st
     Raise `BadInput` for a link or anything else that is neither a file nor a folder: what is written
     through a link lands outside the folder that people review.
     """
-    if environments is None:
-        return _files(root, FOLDER)
+    folders = [FOLDER] if environments is None else [f"{FOLDER}/{name}" for name in environments]
     found: dict[str, bytes] = {}
-    for environment in environments:
-        found |= _files(root, f"{FOLDER}/{environment}")
+    try:
+        if _is_folder(root, FOLDER):
+            for folder in folders:
+                found |= _files(root, folder)
+    except OSError as error:
+        where = Place(_relative(root, error.filename))
+        raise BadInput(f"cannot be read: {error.strerror}", where=where, hint="check its rights") from error
     return found
 
 
-def _files(root: Path, folder: str) -> dict[str, bytes]:
+def _is_folder(root: Path, folder: str) -> bool:
     path = root / folder
     if not path.is_symlink() and not path.exists():
-        return {}
+        return False
     if path.is_symlink() or not path.is_dir():
         raise BadInput("a folder is needed here", where=Place(folder), hint="remove it and render again")
+    return True
+
+
+def _files(root: Path, folder: str) -> dict[str, bytes]:
+    if not _is_folder(root, folder):
+        return {}
     found: dict[str, bytes] = {}
-    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
+    for entry in sorted(os.scandir(root / folder), key=lambda entry: entry.name):
         name = f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             found |= _files(root, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,30 @@ def test_results_for_programs(repository: Repository) -> None:
         "::error file=templates/network.py,line=8,title=unknown-property::"
         "VPC has no property 'Cidr' (did you mean 'CidrBlock'?)\n"
     )
+
+
+def test_bytecode_beside_a_definition_is_not_run(repository: Repository) -> None:
+    repository.write("templates/_helper.py", "cidr = '10.9.0.0/16'\n")
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(repository.root / "templates/_helper.py"), invalidation_mode=mode, doraise=True)
+    repository.write("templates/_helper.py", "cidr = '10.8.0.0/16'\n")
+    body = DEFINITION.replace("from tropo", "from _helper import cidr\nfrom tropo", 1)
+    repository.write("templates/network.py", body.replace('"10.0.0.0/16"', "cidr"))
+    assert repository.run("render").code == 0
+    assert "10.8.0.0/16" in repository.read(FILES[1])
+
+
+def test_optimisation_of_python_takes_no_description(repository: Repository) -> None:
+    assert repository.run("render", PYTHONOPTIMIZE="2").code == 0
+    assert json.loads(repository.read(FILES[1]))["Description"] == "A small network."
+
+
+def test_a_refused_secret_is_not_shown_by_the_diff(repository: Repository) -> None:
+    body = DEFINITION + "template.set_metadata({'DbPassword': 'hunter2hunter2'})\n"
+    repository.write("templates/network.py", body)
+    result = repository.run("render", "--check")
+    assert "plaintext-secret" in result.err
+    assert "hunter2hunter2" not in result.out + result.err
 
 
 def test_diff_shows_what_rendering_changes(repository: Repository) -> None:

@@ -174,6 +174,14 @@ def test_a_linked_stacks_folder_is_refused(tmp_path: Path) -> None:
     assert caught.value.where == Place("stacks")
 
 
+def test_a_linked_stacks_folder_is_refused_for_one_environment_too(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere/a").mkdir(parents=True)
+    (tmp_path / "stacks").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadInput, match="^a folder is needed here$") as caught:
+        stacks.existing(tmp_path, ["a"])
+    assert caught.value.where == Place("stacks")
+
+
 def test_nothing_is_in_place_when_not_everything_could_be_staged(tmp_path: Path) -> None:
     """A file where a folder is needed is found before the first old file is replaced."""
     write(tmp_path, {"stacks/a/one/template.json": b"old", "stacks/b": b"a file"})

@@ -66,6 +66,9 @@ def test_no_control_character_reaches_the_terminal() -> None:
     out = console()
     view.show_problems(out, [Problem(Place("a\x1b[2J"), "rule", "red\x1b[31m\u202e\x07")])
     assert text(out) == "a\ufffd[2J: rule: red\ufffd[31m\ufffd\ufffd\n"
+    files = console()
+    view.show_changes(files, [Change("stacks/a\n::error::x", "foreign", b"", None)])
+    assert text(files) == "  ? stacks/a\ufffd::error::x\n"
 
 
 def test_an_error_looks_like_a_problem() -> None:

@@ -67,7 +67,7 @@ def _show_files(rendering: Rendering, form: str, *, written: bool, diff: bool) -
         return view.show_json(output, document)
     if form == "github" and not written:
         view.show_stale(output, rendering.changes)
-    elif diff:
+    elif diff and not rendering.refused:  # it may be a secret that was refused
         view.show_diffs(output, rendering.changes)
     if rendering.refused:
         return view.show_verdict(output, rendering.stacks, rendering.problems, "; nothing was written")

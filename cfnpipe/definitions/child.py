@@ -111,6 +111,7 @@ def _template(scene: Scene, environment: bytes, answer: int) -> Template:
 
     sys.argv = [scene.file]
     sys.dont_write_bytecode = True
+    sys.pycache_prefix = os.devnull  # bytecode beside a definition is code that nobody has reviewed
     found = load.entry(load.load(scene.file))
     if isinstance(found, Template):
         return found

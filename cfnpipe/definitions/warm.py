@@ -50,7 +50,7 @@ def started(surroundings: Surroundings) -> Generator[Interpreter]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=os.environ | seen,
+            env={**os.environ, **seen, "PYTHONOPTIMIZE": ""},  # which would take the docstrings
         ) as process,
     ):
         try:
