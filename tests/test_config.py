@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -256,7 +257,7 @@ def test_no_repository(tmp_path: Path) -> None:
         (lambda path: path.mkdir(), "is a folder, not a file", "rename it or move it away"),
         (os.mkfifo, "is not a regular file", "put a text file there"),
         (
-            lambda path: path.symlink_to("/etc/hostname"),
+            lambda path: path.symlink_to(sys.executable),
             "is a link to a place outside the repository",
             "put the file itself there",
         ),
@@ -311,7 +312,7 @@ def test_names_that_cannot_be_shown(repository: Repository) -> None:
 
 def test_a_definition_is_a_file_in_its_folder(repository: Repository) -> None:
     (repository.root / "templates/network.py").unlink()
-    (repository.root / "templates/network.py").symlink_to("/etc/hostname")
+    (repository.root / "templates/network.py").symlink_to(sys.executable)
     with pytest.raises(ProblemsFound) as caught:
         config.load(repository.root)
     (problem,) = caught.value.problems
