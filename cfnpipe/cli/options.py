@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from cfnpipe.model import Problem, Project
+    from cfnpipe.aws import Bucket, Session
+    from cfnpipe.model import Environment, Problem, Project
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -94,3 +96,26 @@ def show_problems(context: click.Context, problems: Iterable[Problem]) -> None:
             click.echo(line)
     else:
         view.show_problems(view.errors(), problems)
+
+
+def source_bucket(environment: Environment) -> tuple[Session, Bucket]:
+    """Return the door to an environment's account, and its source bucket."""
+    from cfnpipe import names
+    from cfnpipe.aws import Bucket, Session
+
+    session, account = Session(environment.region), environment.account or ""
+    name = names.bucket(environment.name, "source", account, environment.region)
+    return session, Bucket(session, name, account)
+
+
+def ask(question: str, show: Callable[[], None], *, refused: str, yes: bool) -> None:
+    """Raise `Refused` with the text `refused` unless `yes`, or somebody whom the plan is shown says so."""
+    from cfnpipe.errors import Refused
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is here to say yes", hint="add --yes; --dry-run shows what would be done")
+    show()
+    if not click.confirm(question, err=True):
+        raise Refused(refused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -55,27 +54,19 @@ def start(context: click.Context, *, environment: str, dry_run: bool, as_json: b
 
 def _aws(environment: Environment) -> tuple[Bucket, Pipelines]:
     """Return the environment's source bucket, and the pipelines of its account and region."""
-    from cfnpipe import names
-    from cfnpipe.aws import Bucket, Session
     from cfnpipe.aws.codepipeline import Pipelines
 
-    session, account = Session(environment.region), environment.account or ""
-    name = names.bucket(environment.name, "source", account, environment.region)
-    return Bucket(session, name, account), Pipelines(session)
+    session, bucket = options.source_bucket(environment)
+    return bucket, Pipelines(session)
 
 
 def _ask(standings: Sequence[Standing], *, yes: bool) -> None:
-    """Raise `Refused` unless `yes`, or somebody who sees the plan says so."""
     from cfnpipe import view
-    from cfnpipe.errors import Refused
 
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nobody is here to say yes", hint="add --yes; --dry-run shows what would be done")
-    view.show_standings(view.errors(), standings, ())
-    if not click.confirm("Start them?", err=True):
-        raise Refused("nothing was started")
+    def show() -> None:
+        view.show_standings(view.errors(), standings, ())
+
+    options.ask("Start them?", show, refused="nothing was started", yes=yes)
 
 
 def _start(waiting: Sequence[Standing], pipelines: Pipelines, starts: list[Start]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -15,8 +14,7 @@ from cfnpipe.cli import options, signals
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cfnpipe.aws import Bucket, Session
-    from cfnpipe.model import Environment
+    from cfnpipe.aws import Bucket
     from cfnpipe.model.transfer import Outcome
     from cfnpipe.sync import Prepared
 
@@ -42,7 +40,7 @@ def sync(  # noqa: PLR0913 - one argument an option
 
     project = options.project([environment])
     local = corridor.committed(project, environment, allow_empty=allow_empty)
-    session, bucket = _aws(project.environments[environment])
+    session, bucket = options.source_bucket(project.environments[environment])
     with view.progress() as bar:
         prepared = corridor.prepare(
             project,
@@ -71,31 +69,14 @@ def _spare_the_imports() -> None:
     atexit.register(gc.freeze)
 
 
-def _aws(environment: Environment) -> tuple[Session, Bucket]:
-    """Return the door to the environment's account, and its source bucket."""
-    from cfnpipe import names
-    from cfnpipe.aws import Bucket, Session
-
-    session = Session(environment.region)
-    account = environment.account or ""
-    return session, Bucket(
-        session, names.bucket(environment.name, "source", account, environment.region), account
-    )
-
-
 def _ask(prepared: Prepared, *, yes: bool) -> None:
-    """Raise `Refused` unless `yes`, or somebody who sees the plan says so."""
     from cfnpipe import sync as corridor
     from cfnpipe import view
-    from cfnpipe.errors import Refused
 
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nobody is here to say yes", hint="add --yes; --dry-run shows what would be done")
-    view.show_transfers(view.errors(), corridor.planned(prepared), prepared.foreign)
-    if not click.confirm("Do it?", err=True):
-        raise Refused("nothing was changed")
+    def show() -> None:
+        view.show_transfers(view.errors(), corridor.planned(prepared), prepared.foreign)
+
+    options.ask("Do it?", show, refused="nothing was changed", yes=yes)
 
 
 def _run(prepared: Prepared, bucket: Bucket) -> tuple[Sequence[Outcome], int]:
