@@ -34,7 +34,7 @@ golden: $(INSTALLED)
 	$(BIN)/pytest -q -m "not slow" --golden tests
 
 bench: $(INSTALLED) $(PEERS)/installed
-	PEERS=$(PEERS)/bin $(BIN)/python -m tests.bench
+	PEERS=$(CURDIR)/$(PEERS)/bin $(BIN)/python -m tests.bench
 
 $(PEERS)/installed: tests/bench/peers.lock
 $(SCANNERS)/installed: tests/scanners.lock
