@@ -11,11 +11,12 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "cfnpipe"
 
 RANKS = [
-    {"machine", "model", "names", "wording"},
+    {"console", "machine", "model", "names", "wording"},
     {"errors"},
     {"bundle", "commit", "config", "definitions", "blueprints", "lock", "stacks", "validate", "aws", "view"},
     {"render"},
-    {"sync", "deploy", "fleet", "review", "history"},
+    {"sync", "fleet", "review", "history"},
+    {"deploy"},
     {"rehearsal"},
     {"cli"},
     {"__main__"},

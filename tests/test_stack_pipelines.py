@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cfnpipe.blueprints import pipeline
+from cfnpipe import console
 from tests.environments import (
     BASE,
     SHAPES,
@@ -283,7 +283,7 @@ def test_one_rule_mails_how_every_pipeline_of_the_environment_ended() -> None:
     assert set(re.findall("<(.+?)>", transformer["InputTemplate"])) == set(transformer["InputPathsMap"])
     assert [json.loads(line) for line in transformer["InputTemplate"].splitlines()] == [
         "<pipeline>: <state>. Environment production-us.",
-        pipeline.execution_link(environment(), "<pipeline>", "<execution>"),
+        console.execution("us-east-1", "<pipeline>", "<execution>"),
     ]
 
 

@@ -19,8 +19,8 @@ from cfnpipe.aws import Bucket, Session
 from cfnpipe.model.execution import Revision
 from cfnpipe.model.transfer import Delete, Keep, Outcome, Put, Stored
 from cfnpipe.sync.metadata import SUMMARY, metadata, summary
-from cfnpipe.sync.order import ranks
 from cfnpipe.sync.plan import excess, plan
+from cfnpipe.validate.dependencies import ranks
 from tests import checkouts
 from tests.conftest import Result
 from tests.local_aws import ACCOUNT, CREDENTIALS, started

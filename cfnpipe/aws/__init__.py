@@ -6,6 +6,7 @@ the clients, `expected` turns their errors into one clear line.
 
 from cfnpipe.aws.errors import AwsError, expected
 from cfnpipe.aws.s3 import Bucket
-from cfnpipe.aws.session import Identity, Session
+from cfnpipe.aws.session import Session
+from cfnpipe.model.deployment import Identity
 
 __all__ = ["AwsError", "Bucket", "Identity", "Session", "expected"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe.aws.errors import AwsError, expected
 from cfnpipe.errors import BadInput
-from cfnpipe.model import Execution, Pipeline, Revision
+from cfnpipe.model import Activity, Execution, Pipeline, Revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,6 +111,11 @@ class Pipelines:
         source = state["stageStates"][0]["actionStates"]
         return Pipeline(state["pipelineVersion"], tuple(action["actionName"] for action in source))
 
+    def activities(self, pipeline: str) -> tuple[Activity, ...]:
+        """Return what each action of a pipeline did last, in the order of its stages (GetPipelineState)."""
+        stages = self._read("GetPipelineState", pipeline, name=pipeline)["stageStates"]
+        return tuple(_activity(stage, action) for stage in stages for action in stage["actionStates"])
+
     def version(self, pipeline: str, execution: str) -> int:
         """Return which definition of its pipeline an execution runs by (GetPipelineExecution).
 
@@ -190,6 +195,21 @@ def _execution(summary: Mapping[str, Any]) -> Execution:
         status=_STATUS.get(summary["status"], "running"),
         started=summary["startTime"],
         revisions={each["actionName"]: each["revisionId"] for each in revisions if each.get("revisionId")},
+    )
+
+
+def _activity(stage: Mapping[str, Any], action: Mapping[str, Any]) -> Activity:
+    execution = stage.get("latestExecution", {}).get("pipelineExecutionId", "")
+    latest = action.get("latestExecution", {})
+    return Activity(
+        stage=stage["stageName"],
+        action=action["actionName"],
+        execution=execution,
+        status=latest.get("status", ""),
+        message=" ".join(
+            (latest.get("errorDetails", {}).get("message") or latest.get("summary", "")).split()
+        ),
+        token=latest.get("token", ""),
     )
 
 

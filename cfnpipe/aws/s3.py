@@ -128,6 +128,12 @@ class Bucket:
             answer = self._client.delete_object(**self._common, Key=key, IfMatch=f'"{etag}"')
         return self._version(answer, "s3:DeleteObject", key)
 
+    def upload(self, key: str, content: bytes) -> str:
+        """Write an object, whatever was there, and return its address, as CloudFormation reads templates."""
+        with expected("s3:PutObject", self._at(key)):
+            self._client.put_object(**self._common, Key=key, Body=content, ContentType="application/json")
+        return f"{self._client.meta.endpoint_url}/{self.name}/{key}"
+
     def _version(self, answer: Mapping[str, Any], action: str, key: str) -> str:
         """Return the version's id, without which a reply is not believed, whatever its status."""
         if "VersionId" not in answer:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cfnpipe import __version__
 from cfnpipe.aws.errors import expected
+from cfnpipe.model.deployment import Identity
 
 CONNECTIONS = 16
 """How many calls may run at once; more threads than that would wait for a connection."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Whose credentials are used."""
-
-    account: str
-    """The account, 12 digits."""
-    arn: str
-    """The ARN of the user or of the assumed role."""
 
 
 class Session:

@@ -11,8 +11,8 @@ from troposphere import GetAtt, Ref
 from troposphere.events import InputTransformer, Rule, Target
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
-from cfnpipe import names
-from cfnpipe.blueprints import parts, pipeline
+from cfnpipe import console, names
+from cfnpipe.blueprints import parts
 
 if TYPE_CHECKING:
     from troposphere.kms import Key
@@ -72,7 +72,7 @@ def topic_policy(of: Topic) -> TopicPolicy:
 
 def outcomes(environment: Environment, to: Topic) -> Rule:
     """Return the one rule that mails what became of every execution of this environment's pipelines."""
-    link = pipeline.execution_link(environment, "<pipeline>", "<execution>")
+    link = console.execution(environment.region, "<pipeline>", "<execution>")
     mailed = InputTransformer(
         InputPathsMap={
             "pipeline": "$.detail.pipeline",

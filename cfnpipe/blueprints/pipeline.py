@@ -96,16 +96,3 @@ def target(environment: Environment, started: Pipeline) -> Target:
     """Return a rule's target: the pipeline, which is told nothing; its source takes the latest."""
     arn = parts.arn("codepipeline", f"${{{started.title}}}")
     return Target(Id="pipeline", Arn=arn, RoleArn=parts.imported(environment, roles.title("events")))
-
-
-def execution_link(environment: Environment, pipeline_name: str, execution: str) -> str:
-    """Return the address of an execution's page in the console, which shows the commit."""
-    host = _console(environment.region)
-    path = f"codesuite/codepipeline/pipelines/{pipeline_name}/executions/{execution}/timeline"
-    return f"https://{environment.region}.{host}/{path}?region={environment.region}"
-
-
-def _console(region: str) -> str:
-    if region.startswith("cn-"):
-        return "console.amazonaws.cn"
-    return "console.amazonaws-us-gov.com" if region.startswith("us-gov-") else "console.aws.amazon.com"

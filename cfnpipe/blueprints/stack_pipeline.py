@@ -12,7 +12,7 @@ from troposphere import Sub
 from troposphere.codepipeline import DisableInboundStageTransitions
 from troposphere.events import Rule
 
-from cfnpipe import names
+from cfnpipe import console, names
 from cfnpipe.blueprints import parts, people, pipeline, roles, sources
 from cfnpipe.model import INIT_STACKS
 
@@ -159,7 +159,7 @@ def _approvals(environment: Environment, name: str, found: Found, question: str)
     The policy is imported, so that a pipeline cannot ask for an approval that nobody could give.
     """
     called = names.pipeline(environment.name, name)
-    link = pipeline.execution_link(environment, called, "#{codepipeline.PipelineExecutionId}")
+    link = console.execution(environment.region, called, "#{codepipeline.PipelineExecutionId}")
     taken = " and ".join(map(pipeline.version, dict.fromkeys(_artifacts(environment, name))))
     look = (
         f"The commit: see the link; its version in S3: {taken}."

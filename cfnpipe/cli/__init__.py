@@ -9,6 +9,8 @@ import click
 
 from cfnpipe import __version__
 from cfnpipe.cli.boundary import Boundary
+from cfnpipe.cli.deploy import deploy
+from cfnpipe.cli.deploy_init import deploy_init
 from cfnpipe.cli.render import render
 from cfnpipe.cli.start import start
 from cfnpipe.cli.sync import sync
@@ -22,6 +24,8 @@ def main(debug: bool) -> None:
     """Change AWS only through Git, a reviewed change set and an approval."""
 
 
+main.add_command(deploy)
+main.add_command(deploy_init)
 main.add_command(render)
 main.add_command(start)
 main.add_command(sync)

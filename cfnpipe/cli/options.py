@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -48,6 +47,10 @@ environments = click.option(
     metavar="ENV",
     shell_complete=_environments,
     help="Only this environment; may be given several times.  [default: all]",
+)
+
+profile = click.option(
+    "--profile", metavar="NAME", help="The profile whose credentials are used.  [default: AWS_PROFILE]"
 )
 
 environment = click.argument("environment", metavar="ENV", shell_complete=_environments)
@@ -98,24 +101,10 @@ def show_problems(context: click.Context, problems: Iterable[Problem]) -> None:
         view.show_problems(view.errors(), problems)
 
 
-def source_bucket(environment: Environment) -> tuple[Session, Bucket]:
-    """Return the door to an environment's account, and its source bucket."""
+def source_bucket(environment: Environment, session: Session) -> Bucket:
+    """Return an environment's source bucket, as `session` reaches it."""
     from cfnpipe import names
-    from cfnpipe.aws import Bucket, Session
+    from cfnpipe.aws import Bucket
 
-    session, account = Session(environment.region), environment.account or ""
-    name = names.bucket(environment.name, "source", account, environment.region)
-    return session, Bucket(session, name, account)
-
-
-def ask(question: str, show: Callable[[], None], *, refused: str, yes: bool) -> None:
-    """Raise `Refused` with the text `refused` unless `yes`, or somebody whom the plan is shown says so."""
-    from cfnpipe.errors import Refused
-
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("nobody is here to say yes", hint="add --yes; --dry-run shows what would be done")
-    show()
-    if not click.confirm(question, err=True):
-        raise Refused(refused)
+    account = environment.account or ""
+    return Bucket(session, names.bucket(environment.name, "source", account, environment.region), account)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cfnpipe.cli import options
+from cfnpipe.cli import options, questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,10 +54,11 @@ def start(context: click.Context, *, environment: str, dry_run: bool, as_json: b
 
 def _aws(environment: Environment) -> tuple[Bucket, Pipelines]:
     """Return the environment's source bucket, and the pipelines of its account and region."""
+    from cfnpipe.aws import Session
     from cfnpipe.aws.codepipeline import Pipelines
 
-    session, bucket = options.source_bucket(environment)
-    return bucket, Pipelines(session)
+    session = Session(environment.region)
+    return options.source_bucket(environment, session), Pipelines(session)
 
 
 def _ask(standings: Sequence[Standing], *, yes: bool) -> None:
@@ -66,7 +67,7 @@ def _ask(standings: Sequence[Standing], *, yes: bool) -> None:
     def show() -> None:
         view.show_standings(view.errors(), standings, ())
 
-    options.ask("Start them?", show, refused="nothing was started", yes=yes)
+    questions.ask("Start them?", show, refused="nothing was started", yes=yes)
 
 
 def _start(waiting: Sequence[Standing], pipelines: Pipelines, starts: list[Start]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cfnpipe.cli import options, signals
+from cfnpipe.cli import options, questions, signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,12 @@ def sync(  # noqa: PLR0913 - one argument an option
     _spare_the_imports()
     from cfnpipe import sync as corridor
     from cfnpipe import view
+    from cfnpipe.aws import Session
 
     project = options.project([environment])
     local = corridor.committed(project, environment, allow_empty=allow_empty)
-    session, bucket = options.source_bucket(project.environments[environment])
+    session = Session(project.environments[environment].region)
+    bucket = options.source_bucket(project.environments[environment], session)
     with view.progress() as bar:
         prepared = corridor.prepare(
             project,
@@ -76,7 +78,7 @@ def _ask(prepared: Prepared, *, yes: bool) -> None:
     def show() -> None:
         view.show_transfers(view.errors(), corridor.planned(prepared), prepared.foreign)
 
-    options.ask("Do it?", show, refused="nothing was changed", yes=yes)
+    questions.ask("Do it?", show, refused="nothing was changed", yes=yes)
 
 
 def _run(prepared: Prepared, bucket: Bucket) -> tuple[Sequence[Outcome], int]:

@@ -14,6 +14,7 @@ from cfnpipe.model.environment import (
     Tool,
 )
 from cfnpipe.model.execution import (
+    Activity,
     Arrival,
     Execution,
     ExecutionStatus,
@@ -31,6 +32,7 @@ from cfnpipe.model.rendering import Change, RenderedStack, Template
 __all__ = [
     "INIT_STACKS",
     "Access",
+    "Activity",
     "Arrival",
     "Change",
     "CodeCommitSource",

@@ -59,6 +59,27 @@ class Execution:
 
 
 @dataclass(frozen=True)
+class Activity:
+    """What an action of a pipeline did last, or does now."""
+
+    stage: str
+    action: str
+    execution: str
+    """The execution that its stage works on, or worked on last; empty if none ever did."""
+    status: str = ""
+    """CodePipeline's own word: `InProgress`, `Succeeded`, `Failed`, `Abandoned`; empty if it never ran."""
+    message: str = ""
+    """Why it failed, or what it says of itself."""
+    token: str = ""
+    """What a decision must name; only an approval that waits for one has it."""
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether it waits for somebody's decision."""
+        return bool(self.token) and self.status == "InProgress"
+
+
+@dataclass(frozen=True)
 class Version:
     """The current version of an object in S3."""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cfnpipe import names
+from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.aws.session import CONNECTIONS
 from cfnpipe.errors import Refused
-from cfnpipe.sync.beforehand import beforehand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from cfnpipe import commit, names, stacks
+from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.model.execution import Revision
-from cfnpipe.sync.beforehand import beforehand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

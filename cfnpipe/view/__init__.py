@@ -5,7 +5,15 @@ with `NO_COLOR`), width, progress.
 """
 
 from cfnpipe.view import document
+from cfnpipe.view.bootstrap import bootstrap_document, next_steps, show_next
 from cfnpipe.view.changes import show_changes, show_diffs, show_summary
+from cfnpipe.view.deployment import (
+    brought_document,
+    show_brought,
+    show_change_set,
+    show_event,
+    show_note,
+)
 from cfnpipe.view.document import show_json
 from cfnpipe.view.fleet import show_standings, standings_document
 from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_stale, show_verdict
@@ -13,15 +21,23 @@ from cfnpipe.view.terminal import errors, output, progress
 from cfnpipe.view.transfer import show_transfers, show_warnings, transfer_document
 
 __all__ = [
+    "bootstrap_document",
+    "brought_document",
     "document",
     "errors",
     "github_annotations",
+    "next_steps",
     "output",
     "progress",
+    "show_brought",
+    "show_change_set",
     "show_changes",
     "show_diffs",
     "show_error",
+    "show_event",
     "show_json",
+    "show_next",
+    "show_note",
     "show_problems",
     "show_stale",
     "show_standings",

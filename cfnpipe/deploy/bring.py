@@ -1,0 +1,163 @@
+"""One stack, from whatever state it is in to what is wanted: the corridor that both commands share.
+
+look ──▶ route ──▶ change set ──▶ shown ──▶ agreed ──▶ executed ──▶ followed ──▶ protected
+
+Each step is decided by what is on AWS at that moment, and nothing is kept anywhere else; so a run that was
+cut short at any point is finished by the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cfnpipe import console
+from cfnpipe.aws.errors import AwsError
+from cfnpipe.deploy import change, states
+from cfnpipe.deploy.failure import explained
+from cfnpipe.deploy.operation import follow, last_event
+from cfnpipe.deploy.submission import additions, current
+from cfnpipe.errors import ChangedByAnother, Refused
+from cfnpipe.model.deployment import Brought
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cfnpipe.deploy.dialogue import Dialogue
+    from cfnpipe.deploy.operation import Cloud
+    from cfnpipe.model import Place
+    from cfnpipe.model.deployment import ChangeSet, Deployed, ResourceChange, Submission
+
+
+@dataclass(frozen=True)
+class Order:
+    """How one stack is to be deployed."""
+
+    wanted: Submission
+    lines: Mapping[str, Place]
+    """Where each resource was made, by its pointer: `/Resources/Vpc`."""
+    again: str
+    """The command that goes on after an interruption or a repair."""
+    dry_run: bool = False
+    """Whether nothing is executed. A stack that is not there yet is not touched at all."""
+    execute: bool = True
+    """Whether the change set is executed, or left for others to look at."""
+    cancels: Callable[[Sequence[ResourceChange]], Sequence[str]] = lambda _changes: ()
+    """Tells which running executions of pipelines a change set ends, in words."""
+
+
+def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
+    """Bring one stack to what is wanted, and return what came of it.
+
+    Raise `Refused` if nobody agrees or its state leaves no safe way, `DeploymentFailed` if CloudFormation
+    fails, `ChangedByAnother` if somebody else changes the stack meanwhile, `Interrupted` on Ctrl-C.
+    """
+    wanted = order.wanted
+    there = _settled(cloud, order, dialogue)
+    kind: Literal["CREATE", "UPDATE"] = "CREATE" if states.route(there) == "create" else "UPDATE"
+    if there and kind == "UPDATE" and current(wanted, there, cloud.stacks.template(wanted.stack)):
+        change.sweep(cloud, there)
+        return _unchanged(cloud, order, there)
+    if there is None and order.dry_run:
+        dialogue.changes(wanted, additions(wanted))
+        return Brought(wanted.stack, "planned", additions(wanted))
+    made = change.make(cloud, wanted, kind, there, order.lines)
+    if made is None:
+        return _unchanged(cloud, order, there)
+    dialogue.changes(wanted, made.changes, order.cancels(made.changes))
+    if order.dry_run:
+        change.drop(cloud, made, there)
+        return Brought(wanted.stack, "planned", made.changes, there.status if there else "")
+    if not order.execute:
+        return _left(cloud, made, dialogue)
+    if not dialogue.agree(f"Execute the change set of {wanted.stack}?"):
+        change.drop(cloud, made, there)
+        raise Refused(f"{wanted.stack} was not changed", hint="its change set is deleted")
+    return _executed(cloud, order, made, dialogue)
+
+
+def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
+    """Return the stack once a change set can be made for it; None if there is none.
+
+    Waits for what runs, and clears away what a failed first attempt left, if somebody agrees.
+    """
+    while True:
+        there = cloud.stacks.find(order.wanted.stack)
+        route = states.route(there)
+        if there is None or route in ("create", "update"):
+            return None if there is None or there.status == "DELETE_COMPLETE" else there
+        if route == "stuck":
+            raise _stuck(cloud, there, order)
+        if route == "follow":
+            dialogue.note(f"{there.name} is {there.status}: waiting for its end")
+        elif order.dry_run:
+            dialogue.note(f"{there.name} is {there.status}: it would be deleted and created again")
+            return None
+        else:
+            _clear(cloud, there, dialogue)
+        follow(cloud, there, dialogue, last_event(cloud, there))
+
+
+def _clear(cloud: Cloud, there: Deployed, dialogue: Dialogue) -> None:
+    dialogue.note(f"{there.name} is {there.status}: its first creation failed, and nothing of it is left")
+    if not dialogue.agree(f"Delete {there.name}, to create it again?"):
+        raise Refused(f"{there.name} was not changed", hint="a stack in that state can only be deleted")
+    cloud.stacks.delete(there, token=cloud.name())
+
+
+def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
+    command = states.way_out(there, cloud.region, cloud.stacks.events(there.id))
+    reason = f" ({there.reason})" if there.reason else ""
+    return Refused(
+        f"{there.name} is {there.status}{reason}, which needs a decision",
+        hint=f"run: {command}; then: {order.again}",
+    )
+
+
+def _unchanged(cloud: Cloud, order: Order, there: Deployed | None) -> Brought:
+    if there and not order.dry_run:
+        _protect(cloud, order.wanted, there)
+    return Brought(order.wanted.stack, "unchanged", status=there.status if there else "")
+
+
+def _left(cloud: Cloud, made: ChangeSet, dialogue: Dialogue) -> Brought:
+    now = cloud.stacks.find(made.stack)
+    dialogue.link(made, console.change_set(cloud.region, now.id if now else "", made.id))
+    return Brought(made.stack, "left", made.changes, now.status if now else "", made.id)
+
+
+def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -> Brought:
+    there = cloud.stacks.find(made.stack)
+    before = last_event(cloud, there)
+    try:
+        cloud.stacks.execute(made, token=cloud.name())
+    except AwsError as error:
+        if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"):
+            message = f"somebody else changed {made.stack} meanwhile: the change set cannot be executed"
+            raise ChangedByAnother(message, hint=f"look again: {order.again}") from error
+        raise
+    if there is None:  # it was deleted between two calls; the execution has said so
+        raise ChangedByAnother(f"somebody else deleted {made.stack}", hint=f"look again: {order.again}")
+    now, events = follow(cloud, there, dialogue, before)
+    if now is None or now.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        what = f"{made.stack} is {now.status if now else 'deleted'}"
+        raise explained(
+            what, events, order.lines, reason=now.reason if now else "", hint=_next(cloud, now, order)
+        )
+    _protect(cloud, order.wanted, now)
+    return Brought(made.stack, "created" if made.kind == "CREATE" else "updated", made.changes, now.status)
+
+
+def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:
+    if now and states.route(now) == "stuck":
+        command = states.way_out(now, cloud.region, cloud.stacks.events(now.id))
+        return f"mend it and run: {command}; then: {order.again}"
+    return f"mend it, then: {order.again}"
+
+
+def _protect(cloud: Cloud, wanted: Submission, there: Deployed) -> None:
+    """Set what keeps the stack from harm, if it is not set; nothing is taken off here."""
+    if wanted.policy and cloud.stacks.policy(there.name) != wanted.policy:
+        cloud.stacks.set_policy(there.name, wanted.policy)
+    if wanted.protected and not there.protected:
+        cloud.stacks.protect(there.name)

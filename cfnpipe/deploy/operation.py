@@ -1,0 +1,92 @@
+"""Stack operations: followed to their end, event by event."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cfnpipe.errors import CfnpipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cfnpipe.aws.cloudformation import Stacks
+    from cfnpipe.deploy.dialogue import Dialogue
+    from cfnpipe.model.deployment import Deployed, Event
+
+PREFIX = "cfnpipe-by-hand-"
+"""How the names of change sets begin that are made here; those of the pipelines have another name."""
+
+
+def unique() -> str:
+    """Return a name that no change set has had: when it was made, to the second, and eight letters."""
+    return f"{PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """CloudFormation in one account and region, and the patience with which it is asked."""
+
+    stacks: Stacks
+    region: str
+    sleep: Callable[[float], None] = time.sleep
+    """Called with seconds between two questions."""
+    name: Callable[[], str] = unique
+    """Makes the name of a change set."""
+
+
+class Interrupted(CfnpipeError):
+    """Somebody pressed Ctrl-C while an operation ran."""
+
+    exit_code = 130
+
+
+_PAUSE = 2.0
+"""Seconds between two questions about an operation."""
+
+
+def last_event(cloud: Cloud, stack: Deployed | None) -> str:
+    """Return the id of a stack's last event; empty if it has none."""
+    events = cloud.stacks.events(stack.id) if stack else []
+    return events[-1].id if events else ""
+
+
+def follow(
+    cloud: Cloud, stack: Deployed, dialogue: Dialogue, after: str = ""
+) -> tuple[Deployed | None, list[Event]]:
+    """Show what happens to a stack until no operation runs; return what it is then, and the events.
+
+    `after`: the id of the last event before. The stack is None if it was deleted. Raise `Interrupted` on
+    Ctrl-C, with the operation left to run on, or ended, as the answer to that question was.
+    """
+    seen: list[Event] = []
+    try:
+        while True:
+            now = cloud.stacks.find(stack.id)
+            for event in cloud.stacks.events(stack.id, after):
+                after = event.id
+                seen.append(event)
+                dialogue.happened(event)
+            if now is None or not now.status.endswith("_IN_PROGRESS") or now.status == "REVIEW_IN_PROGRESS":
+                return (None if now is None or now.status == "DELETE_COMPLETE" else now), seen
+            cloud.sleep(_PAUSE)
+    except KeyboardInterrupt:
+        raise _interrupted(cloud, stack, dialogue) from None
+
+
+def _interrupted(cloud: Cloud, stack: Deployed, dialogue: Dialogue) -> Interrupted:
+    """Let the operation run on, or end it, as whoever is there says; and say what follows."""
+    again = "run the same command again to go on"
+    if dialogue.let_run(stack.name):
+        return Interrupted(f"interrupted; the operation of {stack.name} runs on", hint=again)
+    now = cloud.stacks.find(stack.id)
+    if now and now.status == "UPDATE_IN_PROGRESS":
+        cloud.stacks.cancel_update(now.name)
+        return Interrupted(f"interrupted; the update of {stack.name} is rolled back", hint=again)
+    if now and now.status == "CREATE_IN_PROGRESS":
+        cloud.stacks.delete(now, token=cloud.name())
+        return Interrupted(f"interrupted; {stack.name} is deleted again", hint=again)
+    return Interrupted(f"interrupted; what runs in {stack.name} cannot be stopped", hint=again)

@@ -1,0 +1,62 @@
+"""What the state of a stack means for whoever wants to change it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cfnpipe.model.deployment import Deployed, Event
+
+Route = Literal["create", "update", "follow", "clear", "stuck"]
+"""What can be done now: a change set that creates or updates; wait, because an operation runs; delete what a
+failed first attempt left, which holds nothing; or nothing, before somebody has decided."""
+
+_ROUTES: dict[str, Route] = {
+    "REVIEW_IN_PROGRESS": "create",
+    "CREATE_COMPLETE": "update",
+    "UPDATE_COMPLETE": "update",
+    "UPDATE_ROLLBACK_COMPLETE": "update",
+    "IMPORT_COMPLETE": "update",
+    "IMPORT_ROLLBACK_COMPLETE": "update",
+    "DELETE_COMPLETE": "create",
+    "ROLLBACK_COMPLETE": "clear",
+}
+"""By CloudFormation's stack status (Stack status codes, CloudFormation User Guide). A stack that is
+REVIEW_IN_PROGRESS has a change set that nobody executed, and no resources; one in ROLLBACK_COMPLETE can only
+be deleted."""
+
+
+def route(stack: Deployed | None) -> Route:
+    """Return what can be done with a stack, or with its name if there is none."""
+    if stack is None:
+        return "create"
+    if stack.status in _ROUTES:
+        return _ROUTES[stack.status]
+    return "follow" if stack.status.endswith("_IN_PROGRESS") else "stuck"
+
+
+def way_out(stack: Deployed, region: str, events: Sequence[Event] = ()) -> str:
+    """Return the command that leads out of a state which nobody leaves by himself.
+
+    `events`: those of the stack, which tell what could not be deleted.
+    """
+    role = f" --role-arn {stack.role}" if stack.role else ""
+    where = f"--stack-name {stack.name} --region {region}"
+    if stack.status in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):
+        return f"aws cloudformation continue-update-rollback {where}{role}"
+    if stack.status == "UPDATE_FAILED":
+        return f"aws cloudformation rollback-stack {where}{role}"
+    if stack.status == "DELETE_FAILED" and (kept := undeleted(events)):
+        return f"aws cloudformation delete-stack {where} --retain-resources {' '.join(kept)}"
+    return f"aws cloudformation delete-stack {where}"
+
+
+def undeleted(events: Sequence[Event]) -> list[str]:
+    """Return the logical ids of what the last deletion could not delete, sorted."""
+    last: dict[str, Event] = {event.logical: event for event in events}
+    own = "AWS::CloudFormation::Stack"
+    return sorted(
+        each.logical for each in last.values() if each.status == "DELETE_FAILED" and each.type != own
+    )
