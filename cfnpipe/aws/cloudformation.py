@@ -105,9 +105,13 @@ class Stacks:
         """Return the change sets of a stack that were not executed: their ARNs by name."""
         with expected("cloudformation:ListChangeSets", stack):
             pages = list(self._client.get_paginator("list_change_sets").paginate(StackName=stack))
-        return _mapping(
-            (each for page in pages for each in page["Summaries"]), "ChangeSetName", "ChangeSetId"
+        waiting = (
+            each
+            for page in pages
+            for each in page["Summaries"]
+            if not each.get("ExecutionStatus", "").startswith("EXECUTE")
         )
+        return _mapping(waiting, "ChangeSetName", "ChangeSetId")
 
     def execute(self, change_set: ChangeSet, token: str) -> None:
         """Begin to execute a change set. `token` names the operation in the events of the stack."""

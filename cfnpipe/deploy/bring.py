@@ -70,10 +70,20 @@ def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
         return Brought(wanted.stack, "planned", made.changes, there.status if there else "")
     if not order.execute:
         return _left(cloud, made, dialogue)
-    if not dialogue.agree(f"Execute the change set of {wanted.stack}?"):
-        change.drop(cloud, made, there)
-        raise Refused(f"{wanted.stack} was not changed", hint="its change set is deleted")
+    _ask(cloud, made, there, dialogue)
     return _executed(cloud, order, made, dialogue)
+
+
+def _ask(cloud: Cloud, made: ChangeSet, there: Deployed | None, dialogue: Dialogue) -> None:
+    """Raise `Refused` unless somebody agrees; then, and if the question is cut short, nothing is left."""
+    agreed = False
+    try:
+        agreed = dialogue.agree(f"Execute the change set of {made.stack}?")
+    finally:
+        if not agreed:
+            change.drop(cloud, made, there)
+    if not agreed:
+        raise Refused(f"{made.stack} was not changed", hint="its change set is deleted")
 
 
 def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
