@@ -9,7 +9,7 @@ from cfnpipe.rehearsal.codepipeline import answers, requests
 from cfnpipe.rehearsal.codepipeline.definition import read
 from cfnpipe.rehearsal.codepipeline.faults import Fault
 from cfnpipe.rehearsal.codepipeline.rights import Denied
-from cfnpipe.rehearsal.codepipeline.states import Gate
+from cfnpipe.rehearsal.codepipeline.states import Decision, Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,17 +160,11 @@ class Api:
     def decide(self, request: Request) -> Request:
         """Approve or reject."""
         result, now = request["result"], self.runner.now()
+        approved = result["status"] == "Approved"
+        decision = Decision(request["token"], approved, result["summary"], self.caller)
         with self.runner.pipeline(request["pipelineName"], self.scope) as made:
-            made.machine.decide(
-                request["stageName"],
-                request["actionName"],
-                request["token"],
-                approved=result["status"] == "Approved",
-                summary=result["summary"],
-                by=self.caller,
-                now=now,
-            )
-        return {"approvedAt": now} if result["status"] == "Approved" else {}
+            made.machine.decide(request["stageName"], request["actionName"], decision, now)
+        return {"approvedAt": now} if approved else {}
 
     def open(self, request: Request) -> Request:
         """Enable a transition."""

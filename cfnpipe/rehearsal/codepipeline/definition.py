@@ -1,4 +1,4 @@
-"""A pipeline's definition, as the machine reads it: stages and actions in order, checked as AWS checks them."""
+"""A pipeline's definition as the machine reads it: stages and actions in order, checked as by AWS."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Definition:
 
 
 def read(declared: Mapping[str, Any], version: int) -> Definition:
-    """Return a definition from its declaration, whose types have been checked. Raise `Fault` if it is wrong."""
+    """Return a definition from its declaration, whose types are right. Raise `Fault` if it is wrong."""
     kind = declared.get("pipelineType") or "V1"
     mode = declared.get("executionMode") or "SUPERSEDED"
     whole = {**declared, "pipelineType": kind, "executionMode": mode, "version": version}
@@ -153,7 +153,8 @@ def _action(declared: Mapping[str, Any], role: str) -> Action:
     if known is None:
         text = (
             f"ActionType (Category: '{given['category']}', Provider: '{given['provider']}', "
-            f"Owner: '{given['owner']}', Version: '{given['version']}') in action '{action.name}' is not available"
+            f"Owner: '{given['owner']}', Version: '{given['version']}') "
+            f"in action '{action.name}' is not available"
         )
         raise _wrong(text)
     _check_action(action, known)

@@ -29,19 +29,15 @@ def event(changed: Changed, arn: str, now: float, identifier: str) -> dict[str, 
     else:
         detail |= {"execution-trigger": {"trigger-type": kind, "trigger-detail": trigger}}
     what = "Action" if changed.run else "Stage" if changed.stage else "Pipeline"
-    return envelope(
-        "aws.codepipeline", f"CodePipeline {what} Execution State Change", detail, arn, now, identifier
-    )
+    return envelope(f"CodePipeline {what} Execution State Change", detail, arn, now, identifier)
 
 
-def envelope(
-    source: str, kind: str, detail: dict[str, Any], arn: str, now: float, identifier: str
-) -> dict[str, Any]:
-    """Return an event about one resource, whose ARN has the account and the region."""
-    _, _, _, region, account, *_ = arn.split(":")
+def envelope(kind: str, detail: dict[str, Any], arn: str, now: float, identifier: str) -> dict[str, Any]:
+    """Return an event about one resource, whose ARN has the service, the region and the account."""
+    _, _, service, region, account, *_ = arn.split(":")
     return {
         "EventId": identifier,
-        "Source": source,
+        "Source": f"aws.{service}",
         "DetailType": kind,
         "Detail": json.dumps(detail),
         "EventBusName": "default",

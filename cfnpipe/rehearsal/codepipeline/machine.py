@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from cfnpipe.rehearsal.codepipeline.definition import Action, Definition
+    from cfnpipe.rehearsal.codepipeline.states import Decision
 
 QUEUE = 50
 """How many executions a QUEUED pipeline may have at a time."""
@@ -127,23 +128,21 @@ class Machine:
         if run.status == "InProgress" and not run.execution.over:
             run.asked, run.updated = True, now
 
-    def decide(
-        self, stage: str, action: str, token: str, *, approved: bool, summary: str, by: str, now: float
-    ) -> None:
+    def decide(self, stage: str, action: str, decision: Decision, now: float) -> None:
         """Approve or reject. Raise `Fault` if there is nothing to decide, or not by this token."""
         index = self.definition.index(stage)
         names = [each.name for each in self.definition.stages[index].actions if each.is_approval]
         if action not in names:
             text = f"The stage '{stage}' does not have an approval action with name '{action}'"
             raise Fault("ActionNotFoundException", text)
-        run = next((each for each in reversed(self.runs) if each.id == token), None)
+        run = next((each for each in reversed(self.runs) if each.id == decision.token), None)
         if run is None or (run.stage, run.action.name) != (stage, action) or not _current(run):
             raise Fault("InvalidApprovalTokenException", "The approval token is not valid or out of date")
         if run.status != "InProgress":
             raise Fault("ApprovalAlreadyCompletedException", "The approval has already been completed")
-        run.by = by
-        outcome = Outcome(summary=summary, external=run.id)
-        self._settle(run, "Succeeded" if approved else "Failed", outcome, now)
+        run.by = decision.by
+        outcome = Outcome(summary=decision.summary, external=run.id)
+        self._settle(run, "Succeeded" if decision.approved else "Failed", outcome, now)
         self._step(run.execution, now)
 
     def expire(self, now: float) -> None:
@@ -198,7 +197,7 @@ class Machine:
         return execution
 
     def close(self, stage: str, kind: str, gate: Gate) -> None:
-        """Disable a transition, `Inbound` or `Outbound` of a stage. Raise `Fault` if there is no such stage."""
+        """Disable a transition, `Inbound` or `Outbound` of a stage. Raise `Fault` if there is no stage."""
         self.definition.index(stage)
         self.gates[stage, kind] = gate
 

@@ -46,8 +46,7 @@ def check(operation: str, request: Any) -> None:
 
 def _mistakes(shape: Any, value: Any, path: str) -> Iterator[str]:
     kind = shape.type_name
-    wanted = _TYPES[kind]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
+    if not _is(kind, value):
         yield f"Value at '{path}' is no {kind}"
     elif kind == "structure":
         yield from _members(shape, value, path)
@@ -65,6 +64,11 @@ def _mistakes(shape: Any, value: Any, path: str) -> Iterator[str]:
         yield from _text(shape, value, path)
     elif kind == "integer":
         yield from _length(shape, value, value, path)
+
+
+def _is(kind: str, value: Any) -> bool:
+    """Tell whether a value is of a type; a boolean is no number."""
+    return isinstance(value, _TYPES[kind]) and (isinstance(value, bool) == (kind == "boolean"))
 
 
 def _members(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]:

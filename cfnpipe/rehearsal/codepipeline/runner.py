@@ -77,7 +77,7 @@ class Runner:
         arn = f"arn:aws:codepipeline:{scope.region}:{scope.account}:{definition.name}"
         with self._lock:
             if key in self._pipelines:
-                text = f"A pipeline with the name '{definition.name}' already exists in account '{scope.account}'"
+                text = f"Account '{scope.account}' already has a pipeline with name '{definition.name}'"
                 raise Fault("PipelineNameInUseException", text)
             made = Pipeline(Machine(definition, _uuid), arn, now, now, dict(tags))
             self._pipelines[key] = made
@@ -167,7 +167,7 @@ class Runner:
         while (item := self._events.get()) is not None:
             try:
                 self.site.aws.dispatch(*item)
-            except Exception:
+            except Exception:  # noqa: BLE001 - a rule's target must not end all events
                 _LOG.exception("event %s", item[0]["DetailType"])
 
     def _tick(self) -> None:
@@ -178,21 +178,17 @@ class Runner:
                         made.machine.expire(self.now())
                         self._follow(made)
                 self._look()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next look may succeed
                 _LOG.exception("looking at repositories")
 
     def _look(self) -> None:
         """Start what reads a branch that has a new commit."""
+        watched: dict[tuple[str, str], list[tuple[Pipeline, Action]]] = {}
         with self._lock:
-            sources = [
-                (made, each)
-                for made in self._pipelines.values()
-                for each in made.machine.definition.sources()
-            ]
-        watched = {_branch(each): [] for _, each in sources if _branch(each)[0] in self.site.repositories}
-        for made, each in sources:
-            if _branch(each) in watched:
-                watched[_branch(each)].append((made, each))
+            for made in self._pipelines.values():
+                for source in made.machine.definition.sources():
+                    if _branch(source)[0] in self.site.repositories:
+                        watched.setdefault(_branch(source), []).append((made, source))
         for branch, readers in watched.items():
             head = git.head(self.site.repositories[branch[0]], branch[1])
             known = self._heads.setdefault(branch, head)
@@ -257,7 +253,7 @@ def _pushed(branch: tuple[str, str], head: str, scope: Scope, now: float) -> dic
         "commitId": head,
     }
     arn = f"arn:aws:codecommit:{scope.region}:{scope.account}:{repository}"
-    return events.envelope("aws.codecommit", "CodeCommit Repository State Change", detail, arn, now, _uuid())
+    return events.envelope("CodeCommit Repository State Change", detail, arn, now, _uuid())
 
 
 def _scope(arn: str) -> Scope:

@@ -168,6 +168,20 @@ class Execution:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What a reviewer says."""
+
+    token: str
+    """What of: the id of the approval's attempt."""
+    approved: bool
+    """Yes, or no."""
+    summary: str
+    """Why."""
+    by: str
+    """Who: an ARN."""
+
+
+@dataclass(frozen=True)
 class Gate:
     """A transition that somebody closed."""
 

@@ -51,7 +51,7 @@ def perform(run: ActionRun, arn: str, site: Site) -> Outcome | None:
         return _refused(run, error.response.get("Error", {}))
     except BotoCoreError as error:
         return Outcome(error="SystemUnavailable", message=str(error), external=_own(run))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a bug here must not leave an action in progress for ever
         _LOG.exception("action %s of %s", run.action.name, arn)
         return Outcome(error="InternalError", message=f"{type(error).__name__}: {error}", external=_own(run))
 

@@ -47,7 +47,7 @@ class Job:
         return Scope(account, region)
 
     def override(self) -> tuple[str, str]:
-        """Return the type and value of the revision that this source action is to fetch, or two empty texts."""
+        """Return type and value of the revision that this source action is to fetch, or two empty texts."""
         return self.run.execution.overrides.get(self.run.action.name, ("", ""))
 
     def fetch(self, name: str) -> bytes:
