@@ -135,11 +135,14 @@ class Rehearsed:
         got = self.pipelines.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution)
         return str(got["pipelineExecution"]["status"])
 
-    def ends(self, pipeline: str, execution: str) -> str:
+    def ends(self, pipeline: str, execution: str, seconds: float = 20) -> str:
         """Wait for the end of an execution and return its status."""
-        return str(
-            until(lambda: (s := self.status(pipeline, execution)) not in {"InProgress", "Stopping"} and s)
-        )
+
+        def status() -> str | None:
+            found = self.status(pipeline, execution)
+            return None if found in {"InProgress", "Stopping"} else found
+
+        return str(until(status, seconds))
 
     def token(self, pipeline: str, action: str, execution: str) -> str:
         """Wait until an execution asks for an approval and return its token."""

@@ -408,11 +408,11 @@ def test_a_new_definition_cancels_and_starts_nothing() -> None:
 
 def test_the_same_token_starts_once() -> None:
     line = Line()
-    one = line.start(token="a")
+    one = line.start(once="commit-1")
     line.stop(one, abandon=True)
     line.machine.update(read(line.declared, 2), line.now())
-    assert line.start(token="a", overrides={"Bundle": ("S3_OBJECT_VERSION_ID", "v")}) is one
-    assert line.start(token="b") is not one
+    assert line.start(once="commit-1", overrides={"Bundle": ("S3_OBJECT_VERSION_ID", "v")}) is one
+    assert line.start(once="commit-2") is not one
 
 
 def test_an_unknown_variable_fails_its_action() -> None:
@@ -452,13 +452,15 @@ class Histories(RuleBasedStateMachine):
         return [run for run in runs if run.status == "InProgress" and not run.execution.over]
 
     @precondition(lambda self: len(self.line.machine.executions) < QUEUE)
-    @rule()
-    def start(self) -> None:
-        self.line.start()
+    @rule(fetched=st.booleans())
+    def start(self, fetched: bool) -> None:
+        execution = self.line.start()
+        if fetched and execution.inside:
+            self.line.finish(execution, "Bundle")
 
     @precondition(lambda self: self._waiting())
     @rule(data=st.data(), good=st.booleans())
-    def end(self, data: st.DataObject, good: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
+    def end(self, data: st.DataObject, good: bool) -> None:
         run = data.draw(st.sampled_from(self._waiting()))
         if run.action.is_approval:
             self.line.decide(run.execution, run.action.name, approved=good)
@@ -471,23 +473,27 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: self.line.machine.executions)
     @rule(data=st.data(), abandon=st.booleans())
-    def stop(self, data: st.DataObject, abandon: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
+    def stop(self, data: st.DataObject, abandon: bool) -> None:
         self._try(self.line.stop, data.draw(st.sampled_from(self.line.machine.executions)), abandon=abandon)
 
-    @precondition(lambda self: self.line.machine.executions)
+    def _failed(self) -> list[Execution]:
+        return [each for each in self.line.machine.executions if each.status in {"Failed", "Stopped"}]
+
+    @precondition(lambda self: self._failed())
     @rule(data=st.data(), everything=st.booleans())
-    def retry(self, data: st.DataObject, everything: bool) -> None:  # noqa: FBT001 - Hypothesis calls by name
-        execution = data.draw(st.sampled_from(self.line.machine.executions))
+    def retry(self, data: st.DataObject, everything: bool) -> None:
+        execution = data.draw(st.sampled_from(self._failed()))
         self._try(self.line.retry, execution, everything=everything)
 
     @rule(close=st.booleans(), stage=st.sampled_from(["Deploy", "Stage2"]))
-    def turn(self, close: bool, stage: str) -> None:  # noqa: FBT001 - Hypothesis calls by name
+    def turn(self, close: bool, stage: str) -> None:
         if close:
             self.line.machine.close(stage, "Inbound", Gate("hold", REVIEWER, 0))
         else:
             self.line.machine.open(stage, "Inbound", self.line.now())
         self.line.look()
 
+    @precondition(lambda self: len(self.line.machine.executions) % 5 == 4)
     @rule()
     def update(self) -> None:
         version = self.line.machine.definition.version + 1
@@ -551,4 +557,4 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=60, stateful_step_count=40)
+TestHistories.settings = settings(max_examples=100, stateful_step_count=40)

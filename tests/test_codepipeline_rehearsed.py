@@ -224,24 +224,22 @@ def test_a_change_of_nothing_succeeds(aws: Rehearsed) -> None:
     assert said == ["There are no changes.", "There are no changes to execute."]
 
 
+INVALID = "Template configuration Bundle::configuration.json is not valid:"
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a number": (
         {"Parameters": {"Zones": 2}},
         "InvalidActionConfiguration",
-        "Template configuration Bundle::configuration.json is not valid:"
-        " Value of property Parameters must be a string: Zones is 2",
+        INVALID + " Value of property Parameters must be a string: Zones is 2",
     ),
     "a list": (
         {"Tags": {"Owner": ["a", "b"]}},
         "InvalidActionConfiguration",
-        "Template configuration Bundle::configuration.json is not valid:"
-        ' Value of property Tags must be a string: Owner is ["a", "b"]',
+        INVALID + ' Value of property Tags must be a string: Owner is ["a", "b"]',
     ),
     "another key": (
         {"Parameter": {}},
         "InvalidActionConfiguration",
-        "Template configuration Bundle::configuration.json is not valid:"
-        " it may have Parameters, StackPolicy, Tags only",
+        INVALID + " it may have Parameters, StackPolicy, Tags only",
     ),
     "a parameter that is not declared": (
         {"Parameters": {"Zone": "2", "Areas": "1"}},
@@ -389,7 +387,6 @@ def test_a_new_commit_starts_what_reads_the_branch(aws: Rehearsed, client: Pipel
     name = "reads_a_connection"
     first = made(aws, name, approval("Review", 1, CustomData="#{Git.CommitId} #{Git.CommitMessage}"))
     aws.token(name, "Review", first)
-    aws.runner._look()
     head = commit(aws, "again")
     newest = until(lambda: aws.execution_of(name, head))
     assert newest["trigger"] == {
@@ -415,7 +412,6 @@ def test_codecommit_tells_rules_of_a_push(aws: Rehearsed) -> None:
     aws("events").put_rule(Name="push", EventPattern=json.dumps(pattern))
     target = f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{name}"
     aws("events").put_targets(Rule="push", Targets=[{"Id": "1", "Arn": target, "RoleArn": ROLE}])
-    aws.runner._look()
     head = commit(aws, "codecommit")
     until(lambda: len(aws.executions(name)) == 2)
     assert aws.executions(name)[0]["trigger"]["triggerType"] == "CloudWatchEvent"

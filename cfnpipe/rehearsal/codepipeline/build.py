@@ -61,7 +61,7 @@ def read(text: str) -> Buildspec:
         raise BadBuildspec(f"the buildspec is no YAML: {error}") from error
     if not isinstance(found, dict) or str(found.get("version")) != "0.2":
         raise BadBuildspec("the buildspec must have version 0.2")
-    env, phases = found.get("env") or {}, found.get("phases") or {}
+    env, phases = found.get("env", {}), found.get("phases", {})
     for name, part in (("", found), ("env", env), ("phases", phases)):
         _check(name, part, _KEYS[name])
     for name, part in phases.items():
@@ -201,9 +201,10 @@ def unpack(artifact: bytes, folder: Path) -> None:
             if mode and not each.is_dir():
                 made.chmod(mode | stat.S_IRUSR)
         for each in links:
-            place = folder / each.filename
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(archive.read(each).decode())
+            place = Path(archive.extract(each, folder))
+            target = place.read_text("utf-8")
+            place.unlink()
+            place.symlink_to(target)
 
 
 def environment_variables(declared: list[Mapping[str, str]], say: Callable[[str], None]) -> dict[str, str]:

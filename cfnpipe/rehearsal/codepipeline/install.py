@@ -6,7 +6,6 @@ of the names below is gone.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from cfnpipe.rehearsal.codepipeline.rights import Rights
 
+Reply = tuple[int, dict[str, str], bytes]
+"""Status, headers and body."""
 TARGET = "CodePipeline_20150709"
 _PROJECT = "AWS::CodeBuild::Project"
 
@@ -86,10 +87,13 @@ class Service:
 
     async def handle_request(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query_params: Any
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Answer a request; in a thread, because rights may be asked for by HTTP."""
+    ) -> Reply:
+        """Answer a request; in a thread of its own, because rights may be asked for by HTTP."""
+        from ministack.core.concurrency import run_reentrant
+
         del method, path, query_params
-        return await asyncio.to_thread(self._answer, headers, body)
+        answer: Reply = await run_reentrant(self._answer, headers, body)
+        return answer
 
     def reset(self) -> None:
         """Forget everything."""
@@ -99,7 +103,7 @@ class Service:
         """Return nothing: pipelines do not outlive the process."""
         return {}
 
-    def _answer(self, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _answer(self, headers: Mapping[str, str], body: bytes) -> Reply:
         small = {key.lower(): value for key, value in headers.items()}
         operation = small.get("x-amz-target", "").partition(".")[2]
         try:
@@ -118,11 +122,11 @@ def _request(body: bytes) -> Any:
         raise Fault("SerializationException", "The request is no JSON") from error
 
 
-def _refusal(code: str, message: str) -> tuple[int, dict[str, str], bytes]:
+def _refusal(code: str, message: str) -> Reply:
     return _reply(400, {"__type": code, "message": message})
 
 
-def _reply(status: int, answer: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+def _reply(status: int, answer: Mapping[str, Any]) -> Reply:
     return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
 
 

@@ -79,17 +79,17 @@ class Machine:
         now: float,
         trigger: tuple[str, str],
         *,
-        token: str = "",
+        once: str = "",
         overrides: Mapping[str, tuple[str, str]] | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Execution:
-        """Start an execution, or return the one that the same token started.
+        """Start an execution, or return the one that was started with the same `once`, a client's token.
 
         `overrides`: by source action, type and value of a revision. `variables`: values of the pipeline's
         own; others are ignored, and an execution that lacks one fails (recorded answers).
         """
-        if token and token in self._tokens:
-            return self._tokens[token]
+        if once and once in self._tokens:
+            return self._tokens[once]
         self._check_queue()
         declared = made_variables(self.definition)
         known = {each["name"]: each["defaultValue"] for each in declared if each.get("defaultValue")}
@@ -107,8 +107,8 @@ class Machine:
             variables=known,
         )
         self.executions.append(execution)
-        if token:
-            self._tokens[token] = execution
+        if once:
+            self._tokens[once] = execution
         self._tell("STARTED", execution)
         if len(known) < len(declared):
             self._end(execution, "Failed", now)

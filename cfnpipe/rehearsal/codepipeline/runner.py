@@ -75,6 +75,8 @@ class Runner:
         """Take in a new pipeline. Raise `Fault` if the name is taken."""
         now, key = self.now(), (scope, definition.name)
         arn = f"arn:aws:codepipeline:{scope.region}:{scope.account}:{definition.name}"
+        for source in definition.sources():
+            self._heads.setdefault(_branch(source), self._head(_branch(source)))
         with self._lock:
             if key in self._pipelines:
                 text = f"Account '{scope.account}' already has a pipeline with name '{definition.name}'"
@@ -120,7 +122,7 @@ class Runner:
             execution = made.machine.start(
                 self.now(),
                 trigger,
-                token=request.get("clientRequestToken", ""),
+                once=request.get("clientRequestToken", ""),
                 overrides=_overrides(made, request.get("sourceRevisions", ())),
                 variables=_variables(request.get("variables", ())),
             )
@@ -131,6 +133,7 @@ class Runner:
         self.site.builds.stop()
         with self._lock:
             self._pipelines.clear()
+            self._heads.clear()
 
     def stop(self) -> None:
         """End for good: threads, and builds that run."""
@@ -181,8 +184,12 @@ class Runner:
             except Exception:  # noqa: BLE001 - the next look may succeed
                 _LOG.exception("looking at repositories")
 
+    def _head(self, branch: tuple[str, str]) -> str | None:
+        repository = self.site.repositories.get(branch[0])
+        return git.head(repository, branch[1]) if repository else None
+
     def _look(self) -> None:
-        """Start what reads a branch that has a new commit."""
+        """Start what reads a branch that has a new commit since the last look."""
         watched: dict[tuple[str, str], list[tuple[Pipeline, Action]]] = {}
         with self._lock:
             for made in self._pipelines.values():
@@ -190,7 +197,7 @@ class Runner:
                     if _branch(source)[0] in self.site.repositories:
                         watched.setdefault(_branch(source), []).append((made, source))
         for branch, readers in watched.items():
-            head = git.head(self.site.repositories[branch[0]], branch[1])
+            head = self._head(branch)
             known = self._heads.setdefault(branch, head)
             self._heads[branch] = head
             if head and head != known:

@@ -30,7 +30,8 @@ def run(job: Job) -> Outcome:
         status = _build(job, project, build, given)
     finally:
         ended = {"buildStatus": status, "currentPhase": "COMPLETED", "endTime": int(time.time())}
-        job.site.aws.record(build["id"], job.scope, ended)
+        logs = {"logs": place} if (place := _log(project, build["id"])) else {}
+        job.site.aws.record(build["id"], job.scope, ended | logs)
     codebuild.batch_get_builds(ids=[build["id"]])
     if status != "SUCCEEDED":
         text = f"Build terminated with state: {status}"
@@ -99,15 +100,23 @@ def _codebuild(job: Job, build: Mapping[str, Any], source: str) -> dict[str, str
 
 def _publish(aws: Clients, project: Mapping[str, Any], build: str, log: str) -> None:
     """Write a build's log to CloudWatch Logs with its own role, where the project has a group."""
-    logs = project.get("logsConfig", {}).get("cloudWatchLogs", {})
-    if logs.get("status") != "ENABLED" or "groupName" not in logs:
+    found = _log(project, build)
+    if found is None:
         return
-    place = {"logGroupName": logs["groupName"], "logStreamName": build.rpartition(":")[2]}
+    place = {"logGroupName": found["groupName"], "logStreamName": found["streamName"]}
     now = int(time.time() * 1000)
     lines = [{"timestamp": now, "message": line} for line in log.splitlines() if line]
     aws("logs").create_log_stream(**place)
     for begin in range(0, len(lines), 1000):
         aws("logs").put_log_events(**place, logEvents=lines[begin : begin + 1000])
+
+
+def _log(project: Mapping[str, Any], build: str) -> dict[str, str] | None:
+    """Return where a build's log goes, or None."""
+    logs = project.get("logsConfig", {}).get("cloudWatchLogs", {})
+    if logs.get("status") != "ENABLED" or "groupName" not in logs:
+        return None
+    return {"groupName": logs["groupName"], "streamName": build.rpartition(":")[2]}
 
 
 def _page(job: Job, build: str) -> str:
