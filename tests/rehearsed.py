@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
-import os
+import socket
 import subprocess
 import threading
 import time
@@ -15,6 +15,8 @@ import zipfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from cfnpipe.rehearsal.codepipeline import Root, Runner, install
 from tests.conftest import ROOT
@@ -201,13 +203,28 @@ def until(met: Callable[[], Any], seconds: float = 20) -> Any:
 def served(repositories: Mapping[str, Path]) -> Iterator[Rehearsed]:
     """Run ministack with the pipelines in this process, for as long as a fixture needs it."""
     port = free_port()
-    os.environ.update(SETTINGS, GATEWAY_PORT=str(port))
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in (SETTINGS | {"GATEWAY_PORT": str(port)}).items():
+            patch.setenv(key, value)
+        endpoint, rights = f"http://127.0.0.1:{port}", Recording()
+        runner = install(endpoint, rights, repositories)
+        stop = _serve(port)
+        until(lambda: _answers(port))
+        try:
+            yield Rehearsed(endpoint, runner, rights)
+        finally:
+            runner.stop()
+            reset = urllib.request.Request(f"{endpoint}/_ministack/reset", method="POST")  # noqa: S310 - local
+            urllib.request.urlopen(reset).close()  # noqa: S310 - as above
+            stop()
+
+
+def _serve(port: int) -> Callable[[], None]:
+    """Start the server in a thread; return what stops it."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app
 
-    endpoint, rights = f"http://127.0.0.1:{port}", Recording()
-    runner = install(endpoint, rights, repositories)
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.errorlog = None
@@ -216,25 +233,20 @@ def served(repositories: Mapping[str, Path]) -> Iterator[Rehearsed]:
     async def stopped() -> None:
         await over.wait()
 
-    thread = threading.Thread(
-        target=loop.run_until_complete, args=(serve(app.app, config, shutdown_trigger=stopped),), daemon=True
-    )
-    thread.start()
-    local = Rehearsed(endpoint, runner, rights)
-    until(lambda: _answers(port))
-    try:
-        yield local
-    finally:
-        runner.stop()
-        urllib.request.urlopen(urllib.request.Request(f"{endpoint}/_ministack/reset", method="POST")).close()  # noqa: S310 - a local address
+    def run() -> None:
+        loop.run_until_complete(serve(app.app, config, shutdown_trigger=stopped))
+
+    def stop() -> None:
         loop.call_soon_threadsafe(over.set)
         thread.join(10)
         loop.close()
 
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return stop
+
 
 def _answers(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

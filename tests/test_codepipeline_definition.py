@@ -218,16 +218,16 @@ REQUESTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "GetPipeline",
         {"name": "a b"},
         (
-            "Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern:"
-            r" [A-Za-z0-9.@\-_]+"
+            "Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy"
+            r" regular expression pattern: [A-Za-z0-9.@\-_]+"
         ),
     ),
     "too long": (
         "GetPipeline",
         {"name": "a" * 101},
         (
-            f"Value '{'a' * 101}' at 'name' failed to satisfy constraint: Member must have length less than or"
-            " equal to 100"
+            f"Value '{'a' * 101}' at 'name' failed to satisfy constraint: Member must have"
+            " length less than or equal to 100"
         ),
     ),
     "a number for a text": ("GetPipeline", {"name": 1}, "Value at 'name' is no string"),
@@ -256,8 +256,8 @@ REQUESTS: dict[str, tuple[str, dict[str, Any], str]] = {
         "DisableStageTransition",
         {"pipelineName": "a", "stageName": "b", "transitionType": "Inbound", "reason": "no, not yet"},
         (
-            "Value 'no, not yet' at 'reason' failed to satisfy constraint: Member must satisfy regular expression"
-            r" pattern: [a-zA-Z0-9!@ \(\)\.\*\?\-]+"
+            "Value 'no, not yet' at 'reason' failed to satisfy constraint: Member must satisfy"
+            r" regular expression pattern: [a-zA-Z0-9!@ \(\)\.\*\?\-]+"
         ),
     ),
 }

@@ -411,7 +411,7 @@ def test_the_same_token_starts_once() -> None:
     one = line.start(once="commit-1")
     line.stop(one, abandon=True)
     line.machine.update(read(line.declared, 2), line.now())
-    assert line.start(once="commit-1", overrides={"Bundle": ("S3_OBJECT_VERSION_ID", "v")}) is one
+    assert line.start(once="commit-1", overrides={"Bundle": {"S3_OBJECT_VERSION_ID": "v"}}) is one
     assert line.start(once="commit-2") is not one
 
 

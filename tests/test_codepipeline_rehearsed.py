@@ -15,6 +15,9 @@ from botocore.exceptions import ClientError
 from cfnpipe.aws import Session
 from cfnpipe.aws.codepipeline import Pipelines
 from cfnpipe.model import Pipeline, Revision
+from cfnpipe.rehearsal.codepipeline import requests
+from cfnpipe.rehearsal.codepipeline.api import Api
+from cfnpipe.rehearsal.codepipeline.site import Scope
 from tests import rehearsed
 from tests.local_aws import ACCOUNT, CREDENTIALS, REGION
 from tests.rehearsed import ENVIRONMENT, until
@@ -67,6 +70,54 @@ def started(aws: Rehearsed, version: str) -> str:
         "triggerDetail": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/cfnpipe_{ENVIRONMENT}_network",
     }
     return str(found["pipelineExecutionId"])
+
+
+def asked(aws: Rehearsed, operation: str, **request: Any) -> None:
+    """Ask past boto3, which leaves out what it does not know, and hold the answer against the model."""
+    api = Api(aws.runner, aws.rights.who, Scope(ACCOUNT, REGION))
+    shape = requests.model().operation_model(operation).output_shape
+    assert list(requests.mistakes(shape, api.answer(operation, request))) == []
+
+
+def test_answers_are_as_the_model_has_them(aws: Rehearsed) -> None:
+    one = started(aws, aws.upload("network", queue(30)))
+    aws.token(NETWORK, "Approve-owners", one)
+    two = started(aws, aws.upload("network", queue(30)))
+    gate = {"pipelineName": NETWORK, "stageName": "Deploy", "transitionType": "Inbound"}
+    aws.pipelines.disable_stage_transition(**gate, reason="not now")
+    asked(aws, "GetPipelineState", name=NETWORK)
+    aws.decide(NETWORK, "Approve-owners", one, "Rejected")
+    asked(aws, "GetPipelineState", name=NETWORK)
+    aws.pipelines.enable_stage_transition(**gate)
+    aws.token(NETWORK, "Approve-owners", two)
+    where = {"pipelineName": NETWORK, "stageName": "Deploy", "pipelineExecutionId": two}
+    aws.decide(NETWORK, "Approve-owners", two, "Rejected")
+    asked(aws, "RetryStageExecution", **where, retryMode="ALL_ACTIONS")
+    approved(aws, two)
+    asked(aws, "GetPipelineState", name=NETWORK)
+    asked(aws, "GetPipelineExecution", pipelineName=NETWORK, pipelineExecutionId=two)
+    asked(aws, "ListPipelineExecutions", pipelineName=NETWORK)
+    asked(aws, "ListActionExecutions", pipelineName=NETWORK)
+    asked(aws, "ListPipelines")
+    asked(aws, "GetPipeline", name=NETWORK)
+    asked(aws, "ListTagsForResource", resourceArn=f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{NETWORK}")
+    attempts = aws.pipelines.list_action_executions(
+        pipelineName=NETWORK,
+        filter={"latestInPipelineExecution": {"pipelineExecutionId": two, "startTimeRange": "Latest"}},
+    )["actionExecutionDetails"]
+    names = [each["actionName"] for each in attempts]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_lists_have_pages(aws: Rehearsed) -> None:
+    started(aws, aws.upload("network", queue(30)))
+    pages = aws.pipelines.get_paginator("list_action_executions").paginate(
+        pipelineName=NETWORK, PaginationConfig={"PageSize": 2}
+    )
+    sizes = [len(page["actionExecutionDetails"]) for page in pages]
+    assert set(sizes[:-1]) == {2}
+    with pytest.raises(ClientError, match="InvalidNextTokenException"):
+        aws.pipelines.list_pipelines(nextToken="next")
 
 
 def approved(aws: Rehearsed, execution: str) -> str:

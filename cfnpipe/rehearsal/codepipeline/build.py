@@ -123,9 +123,8 @@ class Builds:
     def stop(self) -> None:
         """End what runs."""
         with self._guard:
-            running = list(self._running)
-        for process in running:
-            _end(process)
+            for process in self._running:
+                _end(process)
 
     def _execute(
         self, build: str, command: list[str], folder: Path, environment: Mapping[str, str], seconds: float
@@ -144,28 +143,36 @@ class Builds:
             with self._guard:
                 self._running.add(process)
             timer = threading.Timer(seconds, self._too_long, (build, process))
+            reader = threading.Thread(target=self._read, args=(build, process), daemon=True)
             timer.start()
+            reader.start()
             try:
-                for line in process.stdout or ():
-                    self.say(build, line.rstrip("\n"))
-                return process.wait()
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             finally:
                 timer.cancel()
-                _end(process)
                 with self._guard:
                     self._running.discard(process)
+                _end(process)
+            reader.join()
+            return process.wait()
+
+    def _read(self, build: str, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            self.say(build, line.rstrip("\n"))
 
     def _too_long(self, build: str, process: subprocess.Popen[str]) -> None:
-        self.say(build, "[Container] BUILD_TIMED_OUT: the project's time is over")
-        _end(process)
+        with self._guard:
+            if process in self._running:
+                self.say(build, "[Container] BUILD_TIMED_OUT: the project's time is over")
+                _end(process)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a build and what it has started: the group that was made for it."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    """End a build and what it has started: the group that was made for it.
+
+    Its leader has not been waited for yet, so that the group's number is nobody else's.
+    """
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def _script(spec: Buildspec) -> str:

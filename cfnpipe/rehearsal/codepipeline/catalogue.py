@@ -70,3 +70,10 @@ MODES = {
     "DELETE_ONLY": _keys("RoleArn"),
 }
 """What each mode of the CloudFormation action needs besides `StackName`."""
+
+REVISIONS = {
+    ("Source", "S3"): _keys("S3_OBJECT_VERSION_ID S3_OBJECT_KEY"),
+    ("Source", "CodeStarSourceConnection"): _keys("COMMIT_ID"),
+    ("Source", "CodeCommit"): _keys("COMMIT_ID"),
+}
+"""What a start may name of a source action (SourceRevisionOverride)."""

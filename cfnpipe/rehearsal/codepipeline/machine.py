@@ -80,12 +80,12 @@ class Machine:
         trigger: tuple[str, str],
         *,
         once: str = "",
-        overrides: Mapping[str, tuple[str, str]] | None = None,
+        overrides: Mapping[str, Mapping[str, str]] | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Execution:
         """Start an execution, or return the one that was started with the same `once`, a client's token.
 
-        `overrides`: by source action, type and value of a revision. `variables`: values of the pipeline's
+        `overrides`: values of revisions, by source action and type. `variables`: values of the pipeline's
         own; others are ignored, and an execution that lacks one fails (recorded answers).
         """
         if once and once in self._tokens:

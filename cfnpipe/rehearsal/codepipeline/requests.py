@@ -37,14 +37,15 @@ def check(operation: str, request: Any) -> None:
     """Raise `Fault` if a request is not what an operation takes; every mistake is named."""
     if operation not in model().operation_names:
         raise Fault("UnknownOperationException", f"CodePipeline has no operation {operation}")
-    found = list(_mistakes(model().operation_model(operation).input_shape, request, ""))
+    found = list(mistakes(model().operation_model(operation).input_shape, request))
     if found:
         errors = "error" if len(found) == 1 else "errors"
         text = f"{len(found)} validation {errors} detected: {'; '.join(found)}"
         raise Fault("ValidationException", text)
 
 
-def _mistakes(shape: Any, value: Any, path: str) -> Iterator[str]:
+def mistakes(shape: Any, value: Any, path: str = "") -> Iterator[str]:
+    """Yield what is wrong with a value of a shape of the model; `path` says where it stands."""
     kind = shape.type_name
     if not _is(kind, value):
         yield f"Value at '{path}' is no {kind}"
@@ -53,12 +54,12 @@ def _mistakes(shape: Any, value: Any, path: str) -> Iterator[str]:
     elif kind == "list":
         yield from _length(shape, len(value), value, path)
         for index, each in enumerate(value, 1):
-            yield from _mistakes(shape.member, each, f"{path}.{index}.member")
+            yield from mistakes(shape.member, each, f"{path}.{index}.member")
     elif kind == "map":
         yield from _length(shape, len(value), value, path)
         for key, each in value.items():
-            yield from _mistakes(shape.key, key, f"{path}.key")
-            yield from _mistakes(shape.value, each, f"{path}.{key}")
+            yield from mistakes(shape.key, key, f"{path}.key")
+            yield from mistakes(shape.value, each, f"{path}.{key}")
     elif kind == "string":
         yield from _length(shape, len(value), value, path)
         yield from _text(shape, value, path)
@@ -80,7 +81,7 @@ def _members(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]:
         if key not in shape.members:
             yield f"Unknown member '{prefix}{key}'"
         elif each is not None:
-            yield from _mistakes(shape.members[key], each, prefix + key)
+            yield from mistakes(shape.members[key], each, prefix + key)
 
 
 def _length(shape: Any, size: int, value: Any, path: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.codepipeline import events, git
 from cfnpipe.rehearsal.codepipeline.actions import perform
+from cfnpipe.rehearsal.codepipeline.catalogue import REVISIONS
 from cfnpipe.rehearsal.codepipeline.faults import Fault
 from cfnpipe.rehearsal.codepipeline.machine import Machine
 from cfnpipe.rehearsal.codepipeline.site import Scope
@@ -217,13 +218,19 @@ class Runner:
                     self._follow(made)
 
 
-def _overrides(made: Pipeline, given: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
-    names = {source.name for source in made.machine.definition.sources()}
+def _overrides(made: Pipeline, given: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """Return which revisions a start names, by source action and type. Raise `Fault` for what has none."""
+    definition = made.machine.definition
+    kinds = {source.name: source.kind for source in definition.sources()}
+    found: dict[str, dict[str, str]] = {}
     for each in given:
-        if each["actionName"] not in names:
-            text = f"The pipeline has no source action with the name '{each['actionName']}'"
+        name, kind = each["actionName"], each["revisionType"]
+        known = REVISIONS.get(kinds.get(name, ("", "")), frozenset())
+        if definition.declared["pipelineType"] != "V2" or kind not in known:
+            text = f"The pipeline has no source action with the name '{name}' that takes a {kind}"
             raise Fault("ValidationException", text)
-    return {each["actionName"]: (each["revisionType"], each["revisionValue"]) for each in given}
+        found.setdefault(name, {})[kind] = each["revisionValue"]
+    return found
 
 
 def _variables(given: Sequence[Mapping[str, Any]]) -> dict[str, str]:

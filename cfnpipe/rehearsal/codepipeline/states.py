@@ -124,8 +124,8 @@ class Execution:
     """When."""
     updated: float
     """When it last changed."""
-    overrides: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """By source action: the type of a revision and its value."""
+    overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By source action and type of revision: which one is to be fetched."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """The pipeline's own variables."""
     status: str = "InProgress"

@@ -46,9 +46,9 @@ class Job:
         _, _, _, region, account, *_ = self.arn.split(":")
         return Scope(account, region)
 
-    def override(self) -> tuple[str, str]:
-        """Return type and value of the revision that this source action is to fetch, or two empty texts."""
-        return self.run.execution.overrides.get(self.run.action.name, ("", ""))
+    def override(self, kind: str) -> str:
+        """Return which revision of a kind, such as `COMMIT_ID`, this source action is to fetch, or ''."""
+        return self.run.execution.overrides.get(self.run.action.name, {}).get(kind, "")
 
     def fetch(self, name: str) -> bytes:
         """Return an input artifact."""

@@ -16,14 +16,10 @@ SUMMARY = "codepipeline-artifact-revision-summary"
 
 def fetch(job: Job) -> Outcome:
     """Fetch the object, its latest version or the one that the start named."""
-    bucket, key, version = job.settings["S3Bucket"], job.settings["S3ObjectKey"], ""
-    kind, value = job.override()
-    if kind == "S3_OBJECT_KEY":
-        if job.settings.get("AllowOverrideForS3ObjectKey", "false") != "true":
-            raise ActionFailed("ConfigurationError", f"Action {job.run.action.name} allows no other key")
-        key = value
-    elif kind == "S3_OBJECT_VERSION_ID":
-        version = value
+    bucket, key, other = job.settings["S3Bucket"], job.settings["S3ObjectKey"], job.override("S3_OBJECT_KEY")
+    if other and job.settings.get("AllowOverrideForS3ObjectKey", "false") != "true":
+        raise ActionFailed("ConfigurationError", f"Action {job.run.action.name} allows no other key")
+    key, version = other or key, job.override("S3_OBJECT_VERSION_ID")
     s3 = job.aws("s3")
     if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
         raise ActionFailed("ConfigurationError", f"The bucket {bucket} must have versioning enabled")

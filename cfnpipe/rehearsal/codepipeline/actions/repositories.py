@@ -66,10 +66,9 @@ def _commit(job: Job, repository: str) -> git.Commit:
         raise ActionFailed("ConfigurationError", "the rehearsal knows the artifact format CODE_ZIP only")
     if repository not in job.site.repositories:
         raise ActionFailed("ConfigurationError", f"No repository found with the name {repository}")
-    kind, value = job.override()
+    local, branch = job.site.repositories[repository], job.settings["BranchName"]
     try:
-        wanted = value if kind == "COMMIT_ID" else ""
-        return git.commit(job.site.repositories[repository], job.settings["BranchName"], wanted)
+        return git.commit(local, branch, job.override("COMMIT_ID"))
     except git.NoCommit as error:
         raise ActionFailed("ConfigurationError", f"{repository}: {error}") from error
 
