@@ -26,17 +26,18 @@ RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 DOORS = {
     "click": {"cli"},
     "boto3": {"aws"},
-    "botocore": {"aws"},
+    "botocore": {"aws", "rehearsal"},  # Its services call each other, and check requests by its models.
     "cfnlint": {"validate"},
     "rich": {"view"},
-    "yaml": {"config"},
+    "yaml": {"config", "rehearsal"},  # Buildspecs are YAML.
     "pydantic": {"model", "config"},
     "pydantic_core": {"config"},
     "troposphere": {"definitions", "blueprints"},
     "awacs": {"definitions", "blueprints"},
+    "ministack": {"rehearsal"},
 }
 
-HEAVY = {"boto3", "botocore", "cfnlint", "troposphere", "awacs"}
+HEAVY = {"boto3", "botocore", "cfnlint", "ministack", "troposphere", "awacs"}
 """Packages that are imported inside functions only, so that what does not need them is fast."""
 
 INSIDE_THE_DOOR = {"blueprints", "definitions"}
