@@ -55,7 +55,9 @@ class GatedAws:
 
     endpoint: str
 
-    def client(self, service: str, key: str = ACCOUNT, secret: str = "secret", token: str | None = None) -> Any:
+    def client(
+        self, service: str, key: str = ACCOUNT, secret: str = "secret", token: str | None = None
+    ) -> Any:
         import boto3
         from botocore.config import Config
 

@@ -7,5 +7,17 @@ makes no HTTP call; `handler_denied` is for the resource operations of CloudForm
 from cfnpipe.rehearsal.rights.credentials import Credentials, Unknown, assume, caller
 from cfnpipe.rehearsal.rights.decisions import Denied, check
 from cfnpipe.rehearsal.rights.gate import Gate
+from cfnpipe.rehearsal.rights.handlers import Operation, handler_denials, handler_denied
 
-__all__ = ["Credentials", "Denied", "Gate", "Unknown", "assume", "caller", "check"]
+__all__ = [
+    "Credentials",
+    "Denied",
+    "Gate",
+    "Operation",
+    "Unknown",
+    "assume",
+    "caller",
+    "check",
+    "handler_denials",
+    "handler_denied",
+]

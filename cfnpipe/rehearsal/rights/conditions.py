@@ -25,7 +25,9 @@ def _moment(text: str) -> float:
     return float(text) if text.isdigit() else datetime.fromisoformat(text).timestamp()
 
 
-def _ordered(convert: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Callable[[str, str], bool]:
+def _ordered(
+    convert: Callable[[str], Any], compare: Callable[[Any, Any], bool]
+) -> Callable[[str, str], bool]:
     return lambda wanted, found: compare(convert(found), convert(wanted))
 
 

@@ -56,7 +56,9 @@ def caller(headers: Mapping[str, str], query: Mapping[str, list[str]] | None = N
     key = extract_access_key_id(dict(headers), query)
     if not key:
         raise Unknown("MissingAuthenticationToken", "Missing Authentication Token")
-    token = headers.get("x-amz-security-token") or next(iter((query or {}).get("X-Amz-Security-Token", ())), None)
+    token = headers.get("x-amz-security-token") or next(
+        iter((query or {}).get("X-Amz-Security-Token", ())), None
+    )
     if re.fullmatch("[0-9]{12}", key):
         return f"arn:aws:iam::{key}:root"
     found = resolve_credential(key, _account_of_key(key), token)

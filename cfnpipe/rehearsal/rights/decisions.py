@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.rights import inventory
 from cfnpipe.rehearsal.rights.evaluate import Request, Verdict, account_of, judge
@@ -20,7 +20,14 @@ class Denied(Exception):
         self.message = message
 
 
-def check(principal_arn: str, action: str, resource: str, context: Context | None = None) -> None:
+def check(
+    principal_arn: str,
+    action: str,
+    resource: str,
+    context: Context | None = None,
+    *,
+    policy: Any = None,
+) -> None:
     """Return if a principal may do something, in the account and region that the server works in now.
 
     `principal_arn`: the ARN of a role, of a role's session, of a user or of an account's root, which may
@@ -33,7 +40,8 @@ def check(principal_arn: str, action: str, resource: str, context: Context | Non
     held = inventory.held_by_service() if service else inventory.held(principal_arn)
     known = {**held.facts, **inventory.facts(resource), **_always(principal_arn, resource), **(context or {})}
     request = Request(principal_arn, action, resource, known)
-    there = _with_resource(inventory.policy_of(resource), action)
+    found = inventory.statements(policy) if policy else inventory.policy_of(resource)
+    there = _with_resource(found, action)
     verdict = judge(request, held.identity, there, held.boundary)
     if verdict.decision != "allow":
         raise Denied(message(request, verdict))

@@ -98,7 +98,9 @@ def _allowance(
 
 def _alone(request: Request) -> bool:
     """Return whether the resource's policy must agree, whatever IAM says."""
-    return ":key/" in request.resource or (request.action == "sts:AssumeRole" and ":role/" in request.resource)
+    return ":key/" in request.resource or (
+        request.action == "sts:AssumeRole" and ":role/" in request.resource
+    )
 
 
 def _applying(statements: Iterable[Statement], request: Request) -> list[Statement]:
@@ -107,8 +109,11 @@ def _applying(statements: Iterable[Statement], request: Request) -> list[Stateme
         statement
         for statement in statements
         if _listed(statement, "Action", request.action.lower(), str.lower, context)
-        and ("Resource" not in statement and "NotResource" not in statement
-             or _listed(statement, "Resource", request.resource, str, context))
+        and (
+            "Resource" not in statement
+            and "NotResource" not in statement
+            or _listed(statement, "Resource", request.resource, str, context)
+        )
         and holds(statement.get("Condition", {}), request.context)
     ]
 
@@ -139,7 +144,9 @@ def _means(statement: Statement, principal: str, effect: str) -> bool:
 def _named(said: Any, principal: str, *, whole_account: bool) -> bool:
     names = _principals(said)
     account = account_of(principal)
-    whole = {account, f"{partition_of(principal)}:iam::{account}:root"} if account and whole_account else set()
+    whole = (
+        {account, f"{partition_of(principal)}:iam::{account}:root"} if account and whole_account else set()
+    )
     return bool(names & ({"*", principal, role_of(principal)} | whole))
 
 

@@ -19,7 +19,9 @@ from cfnpipe.rehearsal.rights.evaluate import account_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    App = Callable[[dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]
+    App = Callable[
+        [dict[str, Any], Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]
+    ]
 
 _OPEN = ("/_ministack/health", "/_ministack/ready", "/_localstack/health")
 """What the server tells everybody about itself."""

@@ -22,7 +22,12 @@ def sts(sent: Sent) -> list[Check] | None:
     return [sent.check(role, **given), *tagging]
 
 
-_KINDS = {"RoleName": "role", "UserName": "user", "GroupName": "group", "InstanceProfileName": "instance-profile"}
+_KINDS = {
+    "RoleName": "role",
+    "UserName": "user",
+    "GroupName": "group",
+    "InstanceProfileName": "instance-profile",
+}
 
 
 def iam(sent: Sent) -> list[Check]:

@@ -49,7 +49,9 @@ def _key(check: Check, sent: Sent) -> list[Check]:
     bucket, _, key = check.resource.removeprefix("arn:aws:s3:::").partition("/")
     if not key or check.action not in (*_READS, "s3:PutObject"):
         return []
-    several_parts = "Decrypt GenerateDataKey" if {"uploads", "uploadId"} & set(sent.query) else "GenerateDataKey"
+    several_parts = (
+        "Decrypt GenerateDataKey" if {"uploads", "uploadId"} & set(sent.query) else "GenerateDataKey"
+    )
     actions = "Decrypt" if check.action in _READS else several_parts
     return use_key(inventory.key_of_bucket(bucket), actions, "s3", sent.region)
 
@@ -102,7 +104,9 @@ def _new_key(sent: Sent) -> list[Check]:
 def sns(sent: Sent) -> list[Check]:
     """Return what must be allowed: on the topic, and for a message to an encrypted one on its key."""
     named = sent.said("TopicArn", "TargetArn", "ResourceArn", "SubscriptionArn")
-    topic = ":".join(named.split(":")[:6]) or (sent.said("Name") and sent.arn("sns", sent.said("Name"))) or "*"
+    topic = (
+        ":".join(named.split(":")[:6]) or (sent.said("Name") and sent.arn("sns", sent.said("Name"))) or "*"
+    )
     tagged = sent.name == "CreateTopic" and sent.tags
     key = inventory.key_of_topic(topic) if sent.name in ("Publish", "PublishBatch") else None
     return [
