@@ -26,16 +26,17 @@ DOORS = {
     "click": {"cli"},
     "boto3": {"aws"},
     "botocore": {"aws"},
-    "cfnlint": {"validate"},
+    "cfnlint": {"validate", "rehearsal"},
     "rich": {"view"},
     "yaml": {"config"},
     "pydantic": {"model", "config"},
     "pydantic_core": {"config"},
     "troposphere": {"definitions", "blueprints"},
     "awacs": {"definitions", "blueprints"},
+    "ministack": {"rehearsal"},
 }
 
-HEAVY = {"boto3", "botocore", "cfnlint", "troposphere", "awacs"}
+HEAVY = {"boto3", "botocore", "cfnlint", "troposphere", "awacs", "ministack"}
 """Packages that are imported inside functions only, so that what does not need them is fast."""
 
 INSIDE_THE_DOOR = {"blueprints", "definitions"}

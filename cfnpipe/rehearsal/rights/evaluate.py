@@ -110,8 +110,7 @@ def _applying(statements: Iterable[Statement], request: Request) -> list[Stateme
         for statement in statements
         if _listed(statement, "Action", request.action.lower(), str.lower, context)
         and (
-            "Resource" not in statement
-            and "NotResource" not in statement
+            ("Resource" not in statement and "NotResource" not in statement)
             or _listed(statement, "Resource", request.resource, str, context)
         )
         and holds(statement.get("Condition", {}), request.context)

@@ -83,21 +83,20 @@ async def _answer(send: Any, refusal: Refusal, *, head: bool) -> None:
 
 def refuse(scope: dict[str, Any], body: bytes) -> Refusal | None:
     """Return the answer to a request that is not allowed; None for one that is."""
-    path, query = scope["path"], parse_qs(scope["query_string"].decode(), keep_blank_values=True)
+    query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    if path in _OPEN:
+    if scope["path"] in _OPEN:
         return None
     try:
         who = caller(headers, query)
     except Unknown as unknown:
-        sent = _sent(scope["method"], path, headers, query, body, "")
-        return _refusal(sent, "", unknown.message, unknown.code)
+        return _refusal(_sent(scope, headers, query, body), unknown.message, code=unknown.code)
     if inventory.is_root(who):
         return None
-    sent = _sent(scope["method"], path, headers, query, body, account_of(who))
+    sent = _sent(scope, headers, query, body, account_of(who))
     with inventory.scope(sent.account, sent.region):
         denied = _denied(sent, who)
-    return _refusal(sent, who, denied) if denied else None
+    return _refusal(sent, denied, who) if denied else None
 
 
 def _denied(sent: Sent, who: str) -> str | None:
@@ -114,19 +113,23 @@ def _denied(sent: Sent, who: str) -> str | None:
 
 
 def _sent(
-    method: str, path: str, headers: dict[str, str], query: dict[str, list[str]], body: bytes, account: str
+    scope: dict[str, Any],
+    headers: dict[str, str],
+    query: dict[str, list[str]],
+    body: bytes,
+    account: str = "",
 ) -> Sent:
     """Return a request with its service and action, found as the server finds them."""
     from ministack import app
     from ministack.core import iam_actions, router
 
-    bucket = app._extract_s3_vhost_bucket(headers.get("host", ""))
-    path = f"/{bucket}{path}" if bucket else path
+    method, bucket = scope["method"], app._extract_s3_vhost_bucket(headers.get("host", ""))
+    path = f"/{bucket}{scope['path']}" if bucket else scope["path"]
     params = app._routing_params(method, path, headers, body, query)
     service = "s3" if bucket else router.detect_service(method, path, headers, params)
     known = iam_actions.extract_iam_action(service, method, path, headers, body, params)
-    action = _unlisted(headers) or known or ""
     region = router.extract_region(headers, query)
+    action = _unlisted(headers) or known or ""
     return Sent(service, action, method, path, headers, params, body, account, region)
 
 
@@ -144,7 +147,7 @@ def _unlisted(headers: dict[str, str]) -> str:
     return f"{_TARGETS[target]}:{name}" if target in _TARGETS else ""
 
 
-def _refusal(sent: Sent, who: str, message: str, code: str = "") -> Refusal:
+def _refusal(sent: Sent, message: str, who: str = "", *, code: str = "") -> Refusal:
     """Return a refusal in the protocol of the service. Only SNS has a code of its own for it."""
     from ministack.core import iam_actions
 

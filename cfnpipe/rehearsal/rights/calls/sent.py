@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cfnpipe.rehearsal.rights.conditions import Context
+if TYPE_CHECKING:
+    from cfnpipe.rehearsal.rights.conditions import Context
 
 
 @dataclass(frozen=True)

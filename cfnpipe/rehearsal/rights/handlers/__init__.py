@@ -17,7 +17,7 @@ from cfnpipe.rehearsal.rights.handlers.where import checks
 if TYPE_CHECKING:
     from cfnpipe.rehearsal.rights.calls import Check
 
-__all__ = ["Operation", "handler_denied", "handler_denials"]
+__all__ = ["Operation", "handler_denials", "handler_denied"]
 
 
 def handler_denied(principal: str, operation: Operation) -> str | None:

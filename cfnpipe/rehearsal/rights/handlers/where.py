@@ -99,7 +99,7 @@ def _bucket(_: Operation, named: str) -> str:
 
 
 def _alias(operation: Operation, action: str) -> list[Check]:
-    """Return that an alias and the keys that it had and gets may be changed (Controlling access to aliases)."""
+    """Return that an alias and the keys that it had and gets may be changed."""
     keys = [
         key if key.startswith("arn:") else operation.arn("kms", f"key/{key}")
         for key in operation.both("TargetKeyId")
