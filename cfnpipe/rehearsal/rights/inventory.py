@@ -133,9 +133,9 @@ def _managed(arns: Any) -> list[Statement]:
 
 
 def statements(document: Any) -> list[Statement]:
-    """Return a policy's statements, be it text or value, one statement or a list of them."""
-    read = json.loads(document) if isinstance(document, str) else document
-    return several(read["Statement"]) if read else []
+    """Return a policy's statements, be it text or value, one statement or a list; none of an empty text."""
+    read = json.loads(document or "{}") if isinstance(document, str) else document
+    return several(read.get("Statement", []))
 
 
 def trust(role: str) -> list[Statement]:
@@ -162,7 +162,7 @@ def policy_of(resource: str) -> list[Statement] | None:
             return trust(resource) if ":role/" in resource else None
         case _:
             return None
-    return statements(found[0]) if found else None
+    return statements(found[0]) if found and found[0] else None
 
 
 def facts(resource: str) -> Context:
@@ -176,8 +176,12 @@ def _tags(resource: str) -> dict[str, str]:
     from ministack.services import tagging
 
     known = tagging.resource_tags(resource) or {}
-    declared = next((properties for arn, properties in _declared() if arn == resource), {})
-    return {**_flat(declared.get("Tags")), **known}
+    return {**_flat(_properties(resource).get("Tags")), **known}
+
+
+def _properties(resource: str) -> dict[str, Any]:
+    """Return what the template of a resource's stack says about it; nothing where it is of no stack."""
+    return next((properties for arn, properties in _declared() if arn == resource), {})
 
 
 def _flat(tags: Any) -> dict[str, str]:
@@ -210,23 +214,26 @@ def key_arn(named: str) -> str | None:
 
 
 def key_of_bucket(bucket: str) -> str | None:
-    """Return the ARN of the key that a bucket encrypts with by default, if it does."""
+    """Return the ARN of the key that a bucket encrypts with by default, if it does.
+
+    Its stack is asked as well, because ministack makes buckets without the encryption in their template.
+    """
     from ministack.services import s3
 
     named = s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id")
+    declared = _properties(f"arn:aws:s3:::{bucket}").get("BucketEncryption") or {}
+    rules = declared.get("ServerSideEncryptionConfiguration") or [{}]
+    default = rules[0].get("ServerSideEncryptionByDefault") or {}
+    named = named or default.get("KMSMasterKeyID")
     return key_arn(named) if named else None
 
 
 def key_of_topic(topic: str) -> str | None:
-    """Return the ARN of the key that a topic is encrypted with, if it is.
-
-    The stack is asked, because ministack's topics forget the key that their template names.
-    """
+    """Return the ARN of the key that a topic is encrypted with, if it is; its stack is asked as well."""
     from ministack.services import sns
 
     attributes = (sns._topics.get(topic) or {}).get("attributes", {})
-    declared = next((properties for arn, properties in _declared() if arn == topic), {})
-    named = attributes.get("KmsMasterKeyId") or declared.get("KmsMasterKeyId")
+    named = attributes.get("KmsMasterKeyId") or _properties(topic).get("KmsMasterKeyId")
     return key_arn(named) if named else None
 
 

@@ -26,19 +26,23 @@ def s3(sent: Sent) -> list[Check]:
     only_head = sent.method == "HEAD" and "x-amz-checksum-mode" not in sent.headers
     return [
         *checks,
-        *_version_of_put(sent, arn),
+        *_besides(sent, arn),
         *(key for check in checks for key in ([] if only_head else _key(check, sent))),
         *(missing for check in checks for missing in _missing(check)),
     ]
 
 
-def _version_of_put(sent: Sent, arn: str) -> list[Check]:
-    """Return what a write brings along that says more than bytes: tags and an ACL."""
-    if sent.action != "s3:PutObject":
+def _besides(sent: Sent, arn: str) -> list[Check]:
+    """Return what a write brings along: tags, an ACL, and the comparison with what is there."""
+    if sent.action not in ("s3:PutObject", "s3:DeleteObject"):
         return []
     acl = any(name.startswith(("x-amz-acl", "x-amz-grant-")) for name in sent.headers)
-    tagging = [Check("s3:PutObjectTagging", arn)] if "x-amz-tagging" in sent.headers else []
-    return [*tagging, *([Check("s3:PutObjectAcl", arn)] if acl else [])]
+    besides = {
+        "s3:PutObjectTagging": "x-amz-tagging" in sent.headers,
+        "s3:PutObjectAcl": acl,
+        "s3:GetObject": "if-match" in sent.headers,
+    }
+    return [Check(action, arn) for action, asked in besides.items() if asked]
 
 
 def _key(check: Check, sent: Sent) -> list[Check]:

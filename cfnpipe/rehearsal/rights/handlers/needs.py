@@ -29,6 +29,10 @@ _ONLY_WITH: dict[str, dict[str, tuple[str, ...]]] = {
     "AWS::IAM::Role": {
         "iam:*RolePermissionsBoundary": ("PermissionsBoundary",),
     },
+    "AWS::KMS::Key": {
+        "kms:*ableKey": ("Enabled",),
+        "kms:*ableKeyRotation": ("EnableKeyRotation",),
+    },
     "AWS::Logs::LogGroup": {
         "firehose:TagDeliveryStream": ("DataProtectionPolicy",),  # Where findings of the policy go.
         "logs:*KmsKey": ("KmsKeyId",),
@@ -96,12 +100,14 @@ def listed(kind: str, does: str) -> tuple[str, ...]:
     """Return what a type's schema lists for an operation.
 
     Types of an old kind need what their tables say, or the action with the type's name, if there is one.
-    Types that nobody published a schema of (`Custom::...`) need nothing.
+    Types that are not AWS's (`Custom::...`) need nothing.
     """
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
     if kind in _OF_OLD_KIND:
         return _OF_OLD_KIND[kind][does]
+    if not kind.startswith("AWS::"):
+        return ()
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     except ResourceNotFoundError:

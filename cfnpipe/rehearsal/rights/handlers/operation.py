@@ -78,32 +78,46 @@ _OWN = {
     "AWS::CodeBuild::Project": ("codebuild", "project/{}", "Name"),
     "AWS::CodePipeline::Pipeline": ("codepipeline", "{}", "Name"),
     "AWS::Events::Rule": ("events", "rule/{}", "Name"),
+    "AWS::IAM::AccessKey": ("iam", "user/{}", "UserName"),
     "AWS::IAM::Group": ("iam", "group/{}", "GroupName"),
+    "AWS::IAM::GroupPolicy": ("iam", "group/{}", "GroupName"),
     "AWS::IAM::ManagedPolicy": ("iam", "policy/{}", "ManagedPolicyName"),
     "AWS::IAM::Role": ("iam", "role/{}", "RoleName"),
+    "AWS::IAM::RolePolicy": ("iam", "role/{}", "RoleName"),
     "AWS::IAM::User": ("iam", "user/{}", "UserName"),
+    "AWS::IAM::UserPolicy": ("iam", "user/{}", "UserName"),
     "AWS::KMS::Alias": ("kms", "{}", "AliasName"),
     "AWS::KMS::Key": ("kms", "key/{}", ""),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}", "LogGroupName"),
+    "AWS::Logs::LogStream": ("logs", "log-group:{}", "LogGroupName"),
+    "AWS::Logs::MetricFilter": ("logs", "log-group:{}", "LogGroupName"),
+    "AWS::Logs::SubscriptionFilter": ("logs", "log-group:{}", "LogGroupName"),
     "AWS::S3::Bucket": ("s3", "{}", "BucketName"),
+    "AWS::S3::BucketPolicy": ("s3", "{}", "Bucket"),
+    "AWS::SNS::Subscription": ("sns", "{}", "TopicArn"),
     "AWS::SNS::Topic": ("sns", "{}", "TopicName"),
+    "AWS::SNS::TopicInlinePolicy": ("sns", "{}", "TopicArn"),
 }
-"""For each type: the service and the resource in its ARN, and the property that names it."""
+"""For each type: the service and the resource in the ARN that its actions are about, and the property that
+names it. What is part of something else (a policy in a role, a filter of a log group) is asked for there."""
 
 
-def own(operation: Operation, action: str) -> list[str]:
-    """Return the ARNs of the resource itself, as an action of another service's may see it."""
+def own(operation: Operation, action: str) -> str:
+    """Return the ARN of the resource itself, in the form that an action knows."""
     if operation.type not in _OWN:
-        return [_listed(operation, action)]
+        return _by_reference(operation, action)
     service, resource, naming = _OWN[operation.type]
-    named = operation.physical_id or operation.properties.get(naming) or "made-by-cloudformation"
+    named = operation.properties.get(naming) or operation.physical_id or _NEW
     if named.startswith("arn:"):
-        return [named]
+        return str(named)
     if service == "s3":
-        return [f"arn:aws:s3:::{named}"]
+        return f"arn:aws:s3:::{named}"
     path = (operation.properties.get("Path") or "/")[1:] if service == "iam" else ""
-    last = named if service != "iam" else f"{path}{named}"
-    return [operation.arn(service, resource.format(last), everywhere=service == "iam")]
+    return operation.arn(service, resource.format(path + named), everywhere=service == "iam")
+
+
+_NEW = "made-by-cloudformation"
+"""Stands for a name that CloudFormation makes up."""
 
 
 @cache
@@ -120,19 +134,18 @@ def known(action: str) -> dict[str, Any] | None:
     return found if found is None else dict(found)
 
 
-def _listed(operation: Operation, action: str) -> str:
+def _by_reference(operation: Operation, action: str) -> str:
     """Return the ARN of a resource of any other type, by the formats that its action's reference lists."""
-    service = action.partition(":")[0]
-    kinds = (known(action) or {}).get("Resources") or []
+    service, kinds = action.partition(":")[0], (known(action) or {}).get("Resources") or []
+    if operation.physical_id.startswith(f"arn:aws:{service}:"):
+        return operation.physical_id
     named = operation.type.rpartition("::")[2].lower()
     kind = next((each for each in kinds if each.replace("-", "") == named), kinds[0] if kinds else "")
     formats = reference().get(service, {}).get("Resources", {}).get(kind, {}).get("ARNFormats") or ["*"]
-    last = operation.physical_id.rpartition("/")[2] or "made-by-cloudformation"
-    values = {"Partition": "aws", "Region": operation.region, "Account": operation.account}
-    filled = formats[0].replace(".*", last)
-    for name, value in values.items():
+    filled = formats[0].replace(".*", operation.physical_id.rpartition("/")[2] or _NEW)
+    for name, value in (("Partition", "aws"), ("Region", operation.region), ("Account", operation.account)):
         filled = filled.replace(f"${{{name}}}", value)
-    return operation.physical_id if operation.physical_id.startswith(f"arn:aws:{service}:") else filled
+    return str(filled)
 
 
 def on(operation: Operation, action: str, *resources: str, **context: Any) -> list[Check]:
@@ -142,4 +155,4 @@ def on(operation: Operation, action: str, *resources: str, **context: Any) -> li
 
 def on_itself(operation: Operation, action: str, **context: Any) -> list[Check]:
     """Return that an action must be allowed on the resource of the operation."""
-    return on(operation, action, *own(operation, action), **operation.itself, **context)
+    return on(operation, action, own(operation, action), **operation.itself, **context)

@@ -62,40 +62,20 @@ def _policies(operation: Operation, action: str) -> list[Check]:
     return [each for arn in arns for each in on_itself(operation, action, **{"iam:PolicyARN": arn})]
 
 
-def _members(name: str, kind: str) -> Callable[[Operation, str], list[Check]]:
-    """Return what asks for an action on each role, group or user that a policy is attached to."""
+def _members(name: str, kind: str, **context: str) -> Callable[[Operation, str], list[Check]]:
+    """Return what asks for an action on each role, group or user that a property names."""
 
     def find(operation: Operation, action: str) -> list[Check]:
-        policy = (
-            {"iam:PolicyARN": own(operation, action)[0]}
-            if operation.type == "AWS::IAM::ManagedPolicy"
-            else {}
-        )
+        managed = operation.type == "AWS::IAM::ManagedPolicy"
+        policy = {"iam:PolicyARN": own(operation, action)} if managed else {}
         arns = [operation.arn("iam", f"{kind}/{each}", everywhere=True) for each in operation.both(name)]
-        return on(operation, action, *arns, **policy)
+        return on(operation, action, *arns, **policy, **context)
 
     return find
 
 
-def _named(name: str, form: Callable[[Operation, str], str]) -> Callable[[Operation, str], list[Check]]:
-    """Return what asks for an action on each resource that a property names."""
-
-    def find(operation: Operation, action: str) -> list[Check]:
-        return on(operation, action, *(form(operation, each) for each in operation.both(name)))
-
-    return find
-
-
-def _as_it_is(_: Operation, named: str) -> str:
-    return named
-
-
-def _topic(_: Operation, named: str) -> str:
-    return ":".join(named.split(":")[:6])
-
-
-def _bucket(_: Operation, named: str) -> str:
-    return f"arn:aws:s3:::{named}"
+def _topics(operation: Operation, action: str) -> list[Check]:
+    return on(operation, action, *operation.both("Topics"))
 
 
 def _alias(operation: Operation, action: str) -> list[Check]:
@@ -104,11 +84,11 @@ def _alias(operation: Operation, action: str) -> list[Check]:
         key if key.startswith("arn:") else operation.arn("kms", f"key/{key}")
         for key in operation.both("TargetKeyId")
     ]
-    return [Check(action, resource) for resource in [*own(operation, action), *keys]]
+    return [Check(action, resource) for resource in [own(operation, action), *keys]]
 
 
 def _stages(operation: Operation, action: str) -> list[Check]:
-    (pipeline,) = own(operation, action)
+    pipeline = own(operation, action)
     stages = [each["StageName"] for each in operation.both("DisableInboundStageTransitions")]
     return on(operation, action, *(f"{pipeline}/{each}" for each in stages), **operation.itself)
 
@@ -137,23 +117,14 @@ _SPECIAL: dict[tuple[str, str], Callable[[Operation, str], list[Check]]] = {
         for what in ("Role", "Group", "User")
     },
     **{
-        ("AWS::IAM::AccessKey", f"iam:{verb}AccessKey"): _members("UserName", "user")
-        for verb in ("Create", "Delete", "Update")
-    },
-    **{
         (_ADDITION, action): _members("GroupName", "group")
         for action in ("iam:AddUserToGroup", "iam:RemoveUserFromGroup")
     },
     **{("AWS::KMS::Alias", f"kms:{verb}Alias"): _alias for verb in ("Create", "Delete", "Update")},
-    **{
-        ("AWS::S3::BucketPolicy", f"s3:{verb}BucketPolicy"): _named("Bucket", _bucket)
-        for verb in ("Get", "Put", "Delete")
-    },
-    ("AWS::SNS::TopicPolicy", "sns:SetTopicAttributes"): _named("Topics", _as_it_is),
-    **{
-        ("AWS::SNS::Subscription", f"sns:{name}"): _named("TopicArn", _topic)
-        for name in ("GetSubscriptionAttributes", "SetSubscriptionAttributes", "Subscribe", "Unsubscribe")
-    },
+    ("AWS::IAM::InstanceProfile", "iam:PassRole"): _members(
+        "Roles", "role", **{"iam:PassedToService": "ec2.amazonaws.com"}
+    ),
+    ("AWS::SNS::TopicPolicy", "sns:SetTopicAttributes"): _topics,
     **{
         ("AWS::CodePipeline::Pipeline", f"codepipeline:{verb}StageTransition"): _stages
         for verb in ("Disable", "Enable")
