@@ -41,11 +41,13 @@ TOPIC = arn("sns", who("notify"))
 
 
 def change_set(stack: str, deployer: str, **more: Any) -> dict[str, Any]:
+    """A change; of an init stack one that changes nothing, because all here live on it."""
+    template = {"UsePreviousTemplate": True} if stack == "access" else {"TemplateBody": TEMPLATE}
     return {
         "StackName": f"{NAME}-{stack}",
         "ChangeSetName": "cfnpipe",
         "ChangeSetType": "CREATE" if stack == "new" else "UPDATE",
-        "TemplateBody": TEMPLATE,
+        **template,
         "RoleARN": role(deployer),
         "Tags": TAGS,
         **more,
@@ -68,60 +70,70 @@ def approval(pipeline: str, review: str) -> dict[str, Any]:
 
 PIPELINE = f"network_{NAME}"
 EVENT = {"logEvents": [{"timestamp": 1, "message": "a"}]}
-JOBS: list[tuple[str, str, str, dict[str, Any]]] = [
-    *(
-        ("sync-pipeline", "s3", call, {"Bucket": ARTIFACTS})
-        for call in ("get_bucket_versioning", "get_bucket_location", "get_bucket_acl")
-    ),
-    ("sync-pipeline", "s3", "put_object", at(ARTIFACTS, CHECKOUT, Body=b"zip", Tagging="a=b", ACL="private")),
-    ("sync-pipeline", "s3", "get_object", at(ARTIFACTS, CHECKOUT)),
+Call = tuple[str, str, str, dict[str, Any]]
+"""Who, service, call, arguments."""
+
+
+def artifacts(name: str, key: str) -> list[Call]:
+    """What CodePipeline asks of the artifacts that a pipeline works on."""
+    read, written = at(ARTIFACTS, key), {"Body": b"zip", "Tagging": "a=b", "ACL": "private"}
+    return [
+        *((name, "s3", call, {"Bucket": ARTIFACTS}) for call in BUCKET_CALLS),
+        (name, "s3", "put_object", {**read, **written}),
+        *((name, "s3", call, read) for call in OBJECT_CALLS),
+        *((name, "s3", call, {**read, "VersionId": "1"}) for call in OBJECT_CALLS),
+    ]
+
+
+BUCKET_CALLS = ("get_bucket_versioning", "get_bucket_location", "get_bucket_acl")
+OBJECT_CALLS = ("get_object", "get_object_tagging")
+
+
+def deployment(name: str, stack: str, deployer: str, key: str) -> list[Call]:
+    """What a pipeline does with a stack, from its bundle to its protection."""
+    bundle, there = at(SOURCE, BUNDLE), {"StackName": f"{NAME}-{stack}"}
+    return [
+        *((name, "s3", call, {"Bucket": SOURCE}) for call in BUCKET_CALLS),
+        *((name, "s3", call, bundle) for call in OBJECT_CALLS),
+        *((name, "s3", call, {**bundle, "VersionId": "1"}) for call in OBJECT_CALLS),
+        *artifacts(name, key),
+        (name, "cloudformation", "create_change_set", change_set(stack, deployer)),
+        (name, "cloudformation", "describe_change_set", named(stack)),
+        (name, "sns", "publish", {"TopicArn": TOPIC, "Message": "review"}),
+        (name, "cloudformation", "execute_change_set", named(stack)),
+        (name, "cloudformation", "delete_change_set", named(stack)),
+        (name, "cloudformation", "describe_stacks", there),
+        (name, "cloudformation", "describe_stack_events", there),
+        (name, "codebuild", "start_build", {"projectName": who("protect")}),
+        (name, "codebuild", "batch_get_builds", {"ids": [f"{who('protect')}:0"]}),
+    ]
+
+
+def build(name: str, artifact: str) -> list[Call]:
+    """What every CodeBuild job does: take its input, write its log."""
+    log = {"logGroupName": f"{GROUP}_{name}", "logStreamName": "s"}
+    return [
+        (name, "logs", "create_log_stream", log),
+        (name, "logs", "put_log_events", {**log, **EVENT}),
+        (name, "s3", "get_object", at(ARTIFACTS, artifact)),
+        (name, "s3", "get_object", at(ARTIFACTS, artifact, VersionId="1")),
+    ]
+
+
+JOBS: list[Call] = [
+    *artifacts("sync-pipeline", CHECKOUT),
     ("sync-pipeline", "codebuild", "start_build", {"projectName": who("validate")}),
     ("sync-pipeline", "codebuild", "start_build", {"projectName": who("sync")}),
     ("sync-pipeline", "codebuild", "batch_get_builds", {"ids": [f"{who('sync')}:0"]}),
-    *(
-        ("stack-pipelines", "s3", call, {"Bucket": where})
-        for call in ("get_bucket_versioning", "get_bucket_location", "get_bucket_acl")
-        for where in (SOURCE, ARTIFACTS)
-    ),
-    ("stack-pipelines", "s3", "get_object", at(SOURCE, BUNDLE)),
-    ("stack-pipelines", "s3", "get_object_tagging", at(SOURCE, BUNDLE)),
-    ("stack-pipelines", "s3", "put_object", at(ARTIFACTS, ARTIFACT, Body=b"zip")),
-    ("stack-pipelines", "s3", "get_object", at(ARTIFACTS, ARTIFACT)),
-    ("stack-pipelines", "cloudformation", "create_change_set", change_set("network", "stack-deployer")),
+    *deployment("stack-pipelines", "network", "stack-deployer", ARTIFACT),
     ("stack-pipelines", "cloudformation", "create_change_set", change_set("new", "stack-deployer")),
-    ("stack-pipelines", "cloudformation", "describe_change_set", named("new")),
-    ("stack-pipelines", "cloudformation", "execute_change_set", named("new")),
-    ("stack-pipelines", "cloudformation", "delete_change_set", named("network")),
-    ("stack-pipelines", "cloudformation", "describe_stacks", {"StackName": f"{NAME}-network"}),
-    ("stack-pipelines", "cloudformation", "describe_stack_events", {"StackName": f"{NAME}-network"}),
-    ("stack-pipelines", "sns", "publish", {"TopicArn": TOPIC, "Message": "review"}),
-    ("stack-pipelines", "codebuild", "start_build", {"projectName": who("protect")}),
-    ("init-pipelines", "s3", "get_object", at(SOURCE, BUNDLE)),
-    ("init-pipelines", "s3", "put_object", at(ARTIFACTS, INIT_ARTIFACT, Body=b"zip")),
-    ("init-pipelines", "cloudformation", "create_change_set", change_set("access", "init-deployer")),
-    ("init-pipelines", "cloudformation", "describe_change_set", named("access")),
+    *deployment("init-pipelines", "access", "init-deployer", INIT_ARTIFACT),
     ("init-pipelines", "codebuild", "start_build", {"projectName": who("resume")}),
-    ("init-pipelines", "codebuild", "start_build", {"projectName": who("protect")}),
-    ("init-pipelines", "sns", "publish", {"TopicArn": TOPIC, "Message": "review"}),
-    *(
-        job
-        for build, artifact in (
-            ("validate", CHECKOUT),
-            ("sync", CHECKOUT),
-            ("resume", INIT_ARTIFACT),
-            ("protect", ARTIFACT),
-        )
-        for job in (
-            (build, "logs", "create_log_stream", {"logGroupName": f"{GROUP}_{build}", "logStreamName": "s"}),
-            (
-                build,
-                "logs",
-                "put_log_events",
-                {"logGroupName": f"{GROUP}_{build}", "logStreamName": "s", **EVENT},
-            ),
-            (build, "s3", "get_object", at(ARTIFACTS, artifact)),
-        )
-    ),
+    *build("validate", CHECKOUT),
+    *build("sync", CHECKOUT),
+    *build("resume", INIT_ARTIFACT),
+    *build("protect", ARTIFACT),
+    ("sync", "s3", "head_bucket", {"Bucket": SOURCE}),
     ("sync", "s3", "list_objects_v2", {"Bucket": SOURCE, "Prefix": "stacks/"}),
     ("sync", "s3", "get_bucket_versioning", {"Bucket": SOURCE}),
     ("sync", "s3", "head_object", at(SOURCE, BUNDLE, ChecksumMode="ENABLED")),

@@ -31,6 +31,7 @@ from tests.process_calls import (
     SOURCE,
     TEMPLATE,
     TOPIC,
+    Call,
     approval,
     arn,
     at,
@@ -101,6 +102,52 @@ def refused(name: str, service: str, call: str, /, **arguments: Any) -> str:
 @pytest.mark.parametrize(("name", "service", "call", "arguments"), JOBS, ids=lambda value: str(value)[:40])
 def test_everybody_can_do_their_job(name: str, service: str, call: str, arguments: dict[str, Any]) -> None:
     assert refused(name, service, call, **arguments) == ""
+
+
+IDLE = {
+    # Nobody calls it by name: CloudFormation asks for it where a tag of a stack is taken away.
+    "init-pipelines": {"cloudformation:UntagResource"},
+    "stack-pipelines": {"cloudformation:UntagResource"},
+    # CodePipeline's own use of the connection, which is not a call of its API.
+    "sync-pipeline": {"codeconnections:UseConnection", "codestar-connections:UseConnection"},
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sync-pipeline", "stack-pipelines", "init-pipelines", "validate", "sync", "protect", "resume", "events"],
+)
+def test_without_any_of_its_actions_a_role_cannot_do_its_job(name: str) -> None:
+    """Each action is taken away in turn: if nothing is missed, nobody needed it."""
+    iam, place = aws().client("iam"), {"RoleName": who(name), "PolicyName": "permissions"}
+    document = iam.get_role_policy(**place)["PolicyDocument"]
+    idle = set()
+    try:
+        for number, statement in enumerate(document["Statement"]):
+            for action in statement["Action"] if statement["Effect"] == "Allow" else ():
+                iam.put_role_policy(**place, PolicyDocument=json.dumps(without(document, number, action)))
+                if not any(refused(*job[:3], **job[3]) for job in jobs(name, action)):
+                    idle.add(action)
+    finally:
+        iam.put_role_policy(**place, PolicyDocument=json.dumps(document))
+    assert idle == IDLE.get(name, set())
+
+
+BY = {"kms": ("s3", "sns"), "iam": ("cloudformation",)}
+"""The services whose calls need an action of another one."""
+
+
+def jobs(name: str, action: str) -> list[Call]:
+    """The calls of somebody that may need an action."""
+    service = action.partition(":")[0]
+    return [job for job in JOBS if job[0] == name and job[1] in BY.get(service, (service,))]
+
+
+def without(document: dict[str, Any], number: int, action: str) -> dict[str, Any]:
+    """A policy without one action of one of its statements."""
+    changed = json.loads(json.dumps(document))
+    changed["Statement"][number]["Action"].remove(action)
+    return changed
 
 
 def test_a_head_is_refused_without_words() -> None:

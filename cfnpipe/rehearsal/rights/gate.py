@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _OPEN = ("/_ministack/health", "/_ministack/ready", "/_localstack/health")
 """What the server tells everybody about itself."""
+_ANSWERS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
+"""Where custom resources and wait conditions answer: on AWS presigned addresses, here ones with a token."""
 _BESIDES = "/_"
 """How the paths begin that AWS has not: they are the account root's."""
 
@@ -85,7 +87,7 @@ def refuse(scope: dict[str, Any], body: bytes) -> Refusal | None:
     """Return the answer to a request that is not allowed; None for one that is."""
     query = parse_qs(scope["query_string"].decode(), keep_blank_values=True)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    if scope["path"] in _OPEN:
+    if scope["path"] in _OPEN or scope["path"].startswith(_ANSWERS):
         return None
     try:
         who = caller(headers, query)
@@ -126,10 +128,11 @@ def _sent(
     method, bucket = scope["method"], app._extract_s3_vhost_bucket(headers.get("host", ""))
     path = f"/{bucket}{scope['path']}" if bucket else scope["path"]
     params = app._routing_params(method, path, headers, body, query)
-    service = "s3" if bucket else router.detect_service(method, path, headers, params)
-    known = iam_actions.extract_iam_action(service, method, path, headers, body, params)
     region = router.extract_region(headers, query)
-    action = _unlisted(headers) or known or ""
+    service, action = _unlisted(headers)
+    if not service:
+        service = "s3" if bucket else router.detect_service(method, path, headers, params)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, params) or ""
     return Sent(service, action, method, path, headers, params, body, account, region)
 
 
@@ -141,10 +144,11 @@ _TARGETS = {
 """Services that ministack does not have, by how the header names them."""
 
 
-def _unlisted(headers: dict[str, str]) -> str:
-    """Return the action of a service that ministack does not have; empty for what is not known."""
+def _unlisted(headers: dict[str, str]) -> tuple[str, str]:
+    """Return service and action where ministack does not have the service; empty where it may."""
     target, _, name = headers.get("x-amz-target", "").rpartition(".")
-    return f"{_TARGETS[target]}:{name}" if target in _TARGETS else ""
+    service = _TARGETS.get(target, "")
+    return service, f"{service}:{name}" if service else ""
 
 
 def _refusal(sent: Sent, message: str, who: str = "", *, code: str = "") -> Refusal:

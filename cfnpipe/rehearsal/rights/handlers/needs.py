@@ -92,12 +92,11 @@ _OF_OLD_KIND = {
     },
 }
 """Types of an old kind, whose schemas list no handlers: what their services' APIs have for it."""
-_VERBS = {"create": "Create", "read": "Describe", "update": "Update", "delete": "Delete"}
 
 
 @cache
 def listed(kind: str, does: str) -> tuple[str, ...]:
-    """Return what a type's schema lists for an operation.
+    """Return what a type's schema lists for an operation, or for its tags (`does` being `tagging`).
 
     Types of an old kind need what their tables say, or the action with the type's name, if there is one.
     Types that are not AWS's (`Custom::...`) need nothing.
@@ -105,21 +104,29 @@ def listed(kind: str, does: str) -> tuple[str, ...]:
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
 
     if kind in _OF_OLD_KIND:
-        return _OF_OLD_KIND[kind][does]
+        return _OF_OLD_KIND[kind].get(does, ())
     if not kind.startswith("AWS::"):
         return ()
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     except ResourceNotFoundError:
         return ()
+    handlers = schema.get("handlers") or _by_name(kind)
+    listing = schema.get("tagging", {}) if does == "tagging" else handlers.get(does, {})
+    return tuple(listing.get("permissions", ()))
+
+
+def _by_name(kind: str) -> dict[str, dict[str, list[str]]]:
     _, service, name = kind.split("::")
-    handlers = schema.get("handlers") or {does: {"permissions": [f"{service.lower()}:{_VERBS[does]}{name}"]}}
-    return tuple(handlers.get(does, {}).get("permissions", ()))
+    verbs = {"create": "Create", "read": "Describe", "update": "Update", "delete": "Delete"}
+    return {does: {"permissions": [f"{service.lower()}:{verb}{name}"]} for does, verb in verbs.items()}
 
 
 def needed(operation: Operation) -> list[str]:
-    """Return the actions that an operation needs. What is made or changed is read afterwards."""
-    also = ("read",) if operation.does in ("create", "update") else ()
+    """Return the actions that an operation needs. What is made or changed is tagged, and read afterwards."""
+    changes = operation.does in ("create", "update")
+    tags = ("tagging",) if changes and operation.uses(("Tags",)) else ()
+    also = (*tags, "read") if changes else ()
     every = [each for does in (operation.does, *also) for each in listed(operation.type, does)]
     only = _ONLY_WITH.get(operation.type, {})
     return [
