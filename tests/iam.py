@@ -1,25 +1,19 @@
-"""What IAM would decide: an evaluator of policies, and a world of concrete ARNs made of templates.
-
-It knows what the policies here use: Allow and Deny, Action and NotAction, Resource and NotResource,
-Principal, conditions, policies of resources, and how a key hands its decisions over to IAM. It follows
-"Policy evaluation logic" of the IAM User Guide for requests within one account.
-"""
+"""A world of concrete ARNs made of templates, in which the rehearsal's evaluator decides who may do what."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from cfnpipe.rehearsal.rights.evaluate import Decision, Request, Statement, decide
+from cfnpipe.rehearsal.rights.patterns import several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
-Decision = Literal["allow", "deny", "none"]
-"""`deny` is explicit; `none` is what nobody allows, and refused as well."""
-Statement = dict[str, Any]
-Context = dict[str, Any]
+    from cfnpipe.rehearsal.rights.conditions import Context
 
 _NO_POWER = ["account:*", "iam:*", "organizations:*"]
 MANAGED: dict[str, list[Statement]] = {
@@ -27,112 +21,6 @@ MANAGED: dict[str, list[Statement]] = {
     "PowerUserAccess": [{"Effect": "Allow", "NotAction": _NO_POWER, "Resource": "*"}],
 }
 """What AWS's own policies say, by their names."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """Somebody wants to do something."""
-
-    principal: str
-    """The ARN of a role or a user, or a service: `events.amazonaws.com`."""
-    action: str
-    resource: str
-    context: Context = field(default_factory=dict)
-
-
-def decide(
-    request: Request, identity: Iterable[Statement], resource: Iterable[Statement] | None = None
-) -> Decision:
-    """Decide by the principal's own policies and by the resource's policy, if it has one.
-
-    The resource's policy allows by itself whom it names; whom it names by the account's root may do
-    what IAM allows. Only keys need that; for everything else IAM's word suffices.
-    """
-    own = [statement for statement in identity if _applies(statement, request)]
-    there = [statement for statement in resource or () if _applies(statement, request)]
-    named = [statement for statement in there if _names(statement, request.principal)]
-    if any(statement["Effect"] == "Deny" for statement in [*own, *named]):
-        return "deny"
-    if any(statement["Effect"] == "Allow" for statement in named):
-        return "allow"
-    handed_over = ":key/" not in request.resource or any(map(_hands_over, there))
-    allowed = any(statement["Effect"] == "Allow" for statement in own)
-    return "allow" if allowed and handed_over else "none"
-
-
-def _applies(statement: Statement, request: Request) -> bool:
-    return (
-        _listed(statement, "Action", request.action.lower(), str.lower)
-        and _listed(statement, "Resource", request.resource, str)
-        and holds(statement.get("Condition", {}), request.context)
-    )
-
-
-def _listed(statement: Statement, key: str, value: str, form: Any) -> bool:
-    if f"Not{key}" in statement:
-        return not any(matches(form(pattern), value) for pattern in several(statement[f"Not{key}"]))
-    return any(matches(form(pattern), value) for pattern in several(statement[key]))
-
-
-def _names(statement: Statement, principal: str) -> bool:
-    said = statement["Principal"]
-    return said == "*" or any(
-        pattern in ("*", principal) for patterns in said.values() for pattern in several(patterns)
-    )
-
-
-def _hands_over(statement: Statement) -> bool:
-    said = statement["Principal"]
-    roots = several(said.get("AWS", ())) if isinstance(said, dict) else []
-    return statement["Effect"] == "Allow" and any(root.endswith(":root") for root in roots)
-
-
-def several(value: Any) -> list[Any]:
-    """One value or a list of them."""
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def matches(pattern: str, value: str) -> bool:
-    """Whether a value matches a pattern in which `*` is any text and `?` any letter."""
-    return _expression(pattern).fullmatch(value) is not None
-
-
-@cache
-def _expression(pattern: str) -> re.Pattern[str]:
-    letters = ({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in pattern)
-    return re.compile("".join(letters), re.DOTALL)
-
-
-def holds(condition: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
-    """Whether all tests of a condition hold."""
-    return all(
-        _test(operator, key, several(wanted), context)
-        for operator, tests in condition.items()
-        for key, wanted in tests.items()
-    )
-
-
-_COMPARE = {
-    "StringEquals": lambda pattern, value: pattern == value,
-    "StringLike": matches,
-    "ArnEquals": matches,
-    "ArnLike": matches,
-    "Bool": lambda pattern, value: pattern.lower() == value.lower(),
-}
-
-
-def _test(operator: str, key: str, wanted: Sequence[str], context: Context) -> bool:
-    found = {name.lower(): value for name, value in context.items()}.get(key.lower())
-    quantifier, _, name = operator.rpartition(":")
-    if name == "Null":
-        return (found is None) == (wanted[0] == "true")
-    base = name.removesuffix("IfExists")
-    negated = "Not" in base
-    compare = _COMPARE[base.replace("Not", "", 1)]
-    if found is None:
-        return negated or base != name or quantifier == "ForAllValues"
-    hits = [any(compare(pattern, value) for pattern in wanted) != negated for value in several(found)]
-    return any(hits) if quantifier == "ForAnyValue" else all(hits)
 
 
 @dataclass

@@ -16,8 +16,10 @@ from awacs.aws import Action
 
 from cfnpipe.blueprints import deployers, roles, sources
 from cfnpipe.model import INIT_STACKS
+from cfnpipe.rehearsal.rights.evaluate import Request, decide
+from cfnpipe.rehearsal.rights.patterns import matches, several
 from tests.environments import ACCOUNT, CONNECTION, account, environment, shape, templates
-from tests.iam import MANAGED, Request, World, decide, matches, several
+from tests.iam import MANAGED, World
 
 if TYPE_CHECKING:
     from tests.conftest import Golden

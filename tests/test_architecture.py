@@ -27,7 +27,7 @@ DOORS = {
     "click": {"cli"},
     "boto3": {"aws"},
     "botocore": {"aws", "rehearsal"},  # Its services call each other, and check requests by its models.
-    "cfnlint": {"validate"},
+    "cfnlint": {"validate", "rehearsal"},  # Schemas tell what handlers do.
     "rich": {"view"},
     "yaml": {"config", "rehearsal"},  # Buildspecs are YAML.
     "pydantic": {"model", "config"},

@@ -13,8 +13,8 @@ from cfnpipe.aws.codepipeline import READS, STARTS, Pace, Pipelines
 from cfnpipe.aws.s3 import Bucket
 from cfnpipe.errors import BadInput
 from cfnpipe.model import Execution, Pipeline, Revision, Version
+from cfnpipe.rehearsal.rights.patterns import several
 from tests import environments
-from tests.iam import several
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,6 +14,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from cfnpipe import stacks
 from cfnpipe.model import Environment, Project, RenderedStack
+from cfnpipe.rehearsal.rights.patterns import several
 from cfnpipe.validate import validate
 from tests.environments import (
     BASE,
@@ -24,7 +25,6 @@ from tests.environments import (
     shape,
     templates,
 )
-from tests.iam import several
 
 if TYPE_CHECKING:
     from pathlib import Path

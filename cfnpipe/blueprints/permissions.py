@@ -116,7 +116,7 @@ def sync(environment: Environment) -> list[Statement]:
     It must not start its own pipeline: a start can name a commit that nobody merged.
     """
     bucket, bundles = parts.bucket(environment, "source"), parts.bucket(environment, "source", "stacks/*")
-    look = parts.actions(awacs.s3, "ListBucket GetBucketVersioning GetBucketLocation")
+    look = parts.actions(awacs.s3, "ListBucket GetBucketVersioning")
     write = parts.actions(awacs.s3, "GetObject PutObject DeleteObject")
     start = awacs.codepipeline.StartPipelineExecution
     see = parts.actions(

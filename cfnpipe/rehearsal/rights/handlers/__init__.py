@@ -1,0 +1,44 @@
+"""What CloudFormation's handlers may do with the role of a stack, or with the caller's rights if it has none.
+
+Operation ▶ the permissions that its type's schema lists ▶ those that its properties need ▶ the resources
+they are about ▶ whether the principal has all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cfnpipe.rehearsal.rights import inventory
+from cfnpipe.rehearsal.rights.decisions import Denied, check
+from cfnpipe.rehearsal.rights.handlers.needs import needed
+from cfnpipe.rehearsal.rights.handlers.operation import Operation
+from cfnpipe.rehearsal.rights.handlers.where import checks
+
+if TYPE_CHECKING:
+    from cfnpipe.rehearsal.rights.calls import Check
+
+__all__ = ["Operation", "handler_denials", "handler_denied"]
+
+
+def handler_denied(principal: str, operation: Operation) -> str | None:
+    """Return AWS's message about the first permission that an operation lacks; None if it has all.
+
+    `principal`: the stack's role, or whoever changes a stack without one.
+    """
+    return next(iter(handler_denials(principal, operation)), None)
+
+
+def handler_denials(principal: str, operation: Operation) -> list[str]:
+    """Return the messages about all permissions that an operation lacks."""
+    with inventory.scope(operation.account, operation.region):
+        asked = [each for action in needed(operation) for each in checks(operation, action)]
+        return [said for each in asked if (said := _denied(principal, each, operation))]
+
+
+def _denied(principal: str, asked: Check, operation: Operation) -> str | None:
+    own_policy = operation.properties.get("KeyPolicy") if operation.does == "create" else None
+    try:
+        check(principal, asked.action, asked.resource, asked.context, policy=own_policy)
+    except Denied as denied:
+        return denied.message
+    return None
