@@ -40,13 +40,13 @@ def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> 
     runner = Runner(Site(endpoint, rights, repositories, Ministack()))
     _add_service(runner)
     resources = Resources(runner, _here)
-    handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001 - ministack has no other way in
+    handlers = provisioners._RESOURCE_HANDLERS
     handlers[TYPE] = {"create": resources.create, "update": resources.update, "delete": resources.delete}
     handlers[_PROJECT] = _keep_logs(handlers[_PROJECT])
-    provisioners._REPLACING_PROPERTIES[TYPE] = ("Name",)  # noqa: SLF001 - as above
-    provisioners._STACK_TAG_PROPERTY[TYPE] = ("Tags", "list")  # noqa: SLF001 - as above
-    stacks._runs_on_worker_thread = _also_on_a_thread(stacks._runs_on_worker_thread)  # noqa: SLF001 - as above
-    eventbridge._invoke_target = _with_pipelines(eventbridge._invoke_target, runner)  # noqa: SLF001 - as above
+    provisioners._REPLACING_PROPERTIES[TYPE] = ("Name",)
+    provisioners._STACK_TAG_PROPERTY[TYPE] = ("Tags", "list")
+    stacks._runs_on_worker_thread = _also_on_a_thread(stacks._runs_on_worker_thread)
+    eventbridge._invoke_target = _with_pipelines(eventbridge._invoke_target, runner)
     return runner
 
 
@@ -59,7 +59,7 @@ class Ministack:
         from ministack.services import eventbridge
 
         with request_scope(scope.account, scope.region):
-            eventbridge._dispatch_event(dict(event))  # noqa: SLF001 - PutEvents takes no event of a service
+            eventbridge._dispatch_event(dict(event))
 
     def project(self, name: str, scope: Scope) -> Mapping[str, Any]:
         """Return a CodeBuild project as CodeBuild itself knows it; raise `KeyError` if there is none."""
@@ -67,7 +67,7 @@ class Ministack:
         from ministack.services import codebuild
 
         with request_scope(scope.account, scope.region):
-            found: Mapping[str, Any] = codebuild._projects[name]  # noqa: SLF001 - the service's own knowledge
+            found: Mapping[str, Any] = codebuild._projects[name]
         return found
 
     def record(self, build: str, scope: Scope, changes: Mapping[str, Any]) -> None:
@@ -76,7 +76,7 @@ class Ministack:
         from ministack.services import codebuild
 
         with request_scope(scope.account, scope.region):
-            codebuild._builds[build].update(changes)  # noqa: SLF001 - the service's own record
+            codebuild._builds[build].update(changes)
 
 
 class Service:
@@ -149,7 +149,7 @@ def _add_service(runner: Runner) -> None:
     }
     app.SERVICE_REGISTRY["codepipeline"] = {"module": "codepipeline"}
     app.SERVICE_HANDLERS["codepipeline"] = service.handle_request
-    app._loaded_modules["codepipeline"] = service  # noqa: SLF001 - ministack has no other way in
+    app._loaded_modules["codepipeline"] = service
     iam_actions.SERVICE_TO_IAM_NAMESPACE["codepipeline"] = "codepipeline"
 
 
@@ -194,7 +194,7 @@ def _input(target: Mapping[str, Any], rule: Mapping[str, Any], view: Any) -> dic
 
     text = target.get("Input", "{}")
     if target.get("InputTransformer"):
-        text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)  # noqa: SLF001 - as above
+        text = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
     found: dict[str, Any] = json.loads(text)
     return found
 

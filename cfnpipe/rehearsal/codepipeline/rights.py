@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from cfnpipe.rehearsal.rights.credentials import Credentials
+from cfnpipe.rehearsal.rights.decisions import Denied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Denied(Exception):
-    """A policy refuses; `message` is AWS's."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What a call is signed with."""
-
-    key: str
-    """The access key's id."""
-    secret: str
-    """The secret key."""
-    token: str
-    """The session token, empty where there is none."""
+__all__ = ["Credentials", "Denied", "Rights", "Root"]
 
 
 class Rights(Protocol):

@@ -1,0 +1,133 @@
+"""The local AWS: ministack in a thread of this process, with pipelines that run and policies that count.
+
+```
+request ──▶ Gate (IAM) ──▶ ministack: S3, CloudFormation, EventBridge, IAM, KMS, SNS, CodeBuild, …
+                               └──▶ codepipeline: runs the rendered definitions, calls back as their roles
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cfnpipe.errors import CfnpipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cfnpipe.rehearsal.codepipeline import Runner
+
+VERSION = "1.5.33"
+"""The one version of ministack whose insides are known here."""
+_PATIENCE = 20.0
+"""Seconds that the server may take to answer first."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A local AWS that answers."""
+
+    endpoint: str
+    """Its address: `http://127.0.0.1:4599`."""
+    runner: Runner
+    """Its pipelines, and the logs of their builds."""
+
+
+@contextlib.contextmanager
+def serving(
+    account: str, region: str, repositories: Mapping[str, Path], *, port: int = 0
+) -> Iterator[Server]:
+    """Run the local AWS for a while. There is one in a process, and only once.
+
+    `account`: whose root may do everything with its number as access key. `repositories`: by `owner/name`,
+    the local Git repository that stands for it. `port`: 0 for any that is free. Raise `CfnpipeError` if
+    ministack is not installed, or is another version.
+    """
+    port = port or _free_port()
+    _prepare(account, region, port)
+    from cfnpipe.rehearsal import cloudformation
+    from cfnpipe.rehearsal.codepipeline import install
+    from cfnpipe.rehearsal.policies import Policies
+
+    endpoint = f"http://127.0.0.1:{port}"
+    runner = install(endpoint, Policies(), repositories)
+    cloudformation.install()
+    with _running(port):
+        try:
+            yield Server(endpoint, runner)
+        finally:
+            runner.stop()
+
+
+def _prepare(account: str, region: str, port: int) -> None:
+    """Set what ministack reads when it is imported, and see that it is the one that is known."""
+    from importlib import metadata
+
+    try:
+        found = metadata.version("ministack")
+    except metadata.PackageNotFoundError:
+        found = "none"
+    if found != VERSION:
+        raise CfnpipeError(
+            f"the rehearsal needs ministack {VERSION}, found {found}",
+            hint="run: pip install 'cfnpipe[rehearse]'",
+        )
+    os.environ.update(
+        LOG_LEVEL="CRITICAL",
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+        BIND_HOST="127.0.0.1",
+        GATEWAY_PORT=str(port),
+        MINISTACK_ACCOUNT_ID=account,
+        MINISTACK_REGION=region,
+    )
+
+
+@contextlib.contextmanager
+def _running(port: int) -> Iterator[None]:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app
+
+    from cfnpipe.rehearsal.rights import Gate
+
+    config = Config()
+    config.bind, config.errorlog, config.graceful_timeout = [f"127.0.0.1:{port}"], None, 0.1
+    loop, over = asyncio.new_event_loop(), asyncio.Event()
+    gate: Any = Gate(app.app)
+    thread = threading.Thread(
+        target=lambda: loop.run_until_complete(serve(gate, config, shutdown_trigger=over.wait)),
+        name="local-aws",
+        daemon=True,
+    )
+    thread.start()
+    try:
+        _await(port)
+        yield
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(5)
+
+
+def _await(port: int) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise CfnpipeError(f"the local AWS does not answer on port {port}", hint="choose another one with --port")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
