@@ -6,7 +6,7 @@ the clients, `expected` turns their errors into one clear line.
 
 from cfnpipe.aws.errors import AwsError, expected
 from cfnpipe.aws.s3 import Bucket
-from cfnpipe.aws.session import Session
+from cfnpipe.aws.session import Access, Session
 from cfnpipe.model.deployment import Identity
 
-__all__ = ["AwsError", "Bucket", "Identity", "Session", "expected"]
+__all__ = ["Access", "AwsError", "Bucket", "Identity", "Session", "expected"]

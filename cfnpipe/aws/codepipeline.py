@@ -116,6 +116,28 @@ class Pipelines:
         stages = self._read("GetPipelineState", pipeline, name=pipeline)["stageStates"]
         return tuple(_activity(stage, action) for stage in stages for action in stage["actionStates"])
 
+    def decide(self, pipeline: str, approval: Activity, *, approve: bool, why: str) -> None:
+        """Give the decision that an approval action waits for (PutApprovalResult).
+
+        `why`: at most 512 characters, kept with the decision. The code of the error is
+        `InvalidApprovalTokenException` if it does not wait for that decision any more.
+        """
+        self._starts.wait()
+        with expected("codepipeline:PutApprovalResult", f"{pipeline}/{approval.stage}/{approval.action}"):
+            self._client.put_approval_result(
+                pipelineName=pipeline,
+                stageName=approval.stage,
+                actionName=approval.action,
+                result={"summary": why, "status": "Approved" if approve else "Rejected"},
+                token=approval.token,
+            )
+
+    def names(self) -> list[str]:
+        """Return the names of all pipelines, sorted (ListPipelines)."""
+        with expected("codepipeline:ListPipelines", "the account"):
+            pages = list(self._client.get_paginator("list_pipelines").paginate())
+        return sorted(each["name"] for page in pages for each in page["pipelines"])
+
     def version(self, pipeline: str, execution: str) -> int:
         """Return which definition of its pipeline an execution runs by (GetPipelineExecution).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,15 +15,26 @@ CONNECTIONS = 16
 """How many calls may run at once; more threads than that would wait for a connection."""
 
 
+@dataclass(frozen=True)
+class Access:
+    """Credentials that are given, and the server that takes them."""
+
+    endpoint: str
+    """The address of a local server: `http://127.0.0.1:4599`."""
+    key: str
+    secret: str = field(repr=False)
+
+
 class Session:
     """What every call to AWS shares: credentials, region and endpoint, found as the AWS CLI finds them.
 
-    `AWS_ENDPOINT_URL` leads to a local server. Clients are made when first needed, and may be used by
-    several threads at once.
+    `AWS_ENDPOINT_URL` leads to a local server, and so does `access`, which then tells the credentials too.
+    Clients are made when first needed, and may be used by several threads at once.
     """
 
-    def __init__(self, region: str, profile: str | None = None) -> None:
+    def __init__(self, region: str, profile: str | None = None, access: Access | None = None) -> None:
         self.region = region
+        self._access = access
         self._profile = profile
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
@@ -34,7 +46,7 @@ class Session:
         """
         with self._making, expected("sts:GetCallerIdentity", "the profile"):
             if service not in self._clients:
-                made = self._botocore.create_client(service, self.region, config=self._config)
+                made = self._botocore.create_client(service, self.region, config=self._config, **self._given)
                 self._clients[service] = made
             return self._clients[service]
 
@@ -43,6 +55,16 @@ class Session:
         with expected("sts:GetCallerIdentity", "the caller"):
             answer = self.client("sts").get_caller_identity()
         return Identity(answer["Account"], answer["Arn"])
+
+    @property
+    def _given(self) -> dict[str, str]:
+        if self._access is None:
+            return {}
+        return {
+            "endpoint_url": self._access.endpoint,
+            "aws_access_key_id": self._access.key,
+            "aws_secret_access_key": self._access.secret,
+        }
 
     @cached_property
     def _botocore(self) -> Any:

@@ -11,6 +11,7 @@ from cfnpipe import __version__
 from cfnpipe.cli.boundary import Boundary
 from cfnpipe.cli.deploy import deploy
 from cfnpipe.cli.deploy_init import deploy_init
+from cfnpipe.cli.rehearse import rehearse
 from cfnpipe.cli.render import render
 from cfnpipe.cli.start import start
 from cfnpipe.cli.sync import sync
@@ -26,6 +27,7 @@ def main(debug: bool) -> None:
 
 main.add_command(deploy)
 main.add_command(deploy_init)
+main.add_command(rehearse)
 main.add_command(render)
 main.add_command(start)
 main.add_command(sync)
