@@ -232,6 +232,7 @@ def _activity(stage: Mapping[str, Any], action: Mapping[str, Any]) -> Activity:
             (latest.get("errorDetails", {}).get("message") or latest.get("summary", "")).split()
         ),
         token=latest.get("token", ""),
+        changed=latest.get("lastStatusChange"),
     )
 
 

@@ -7,7 +7,7 @@ nothing else would push it.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cfnpipe.aws import Bucket, Session
     from cfnpipe.aws.codepipeline import Pipelines
     from cfnpipe.deploy.dialogue import Dialogue
-    from cfnpipe.model import Environment, Execution
+    from cfnpipe.model import Activity, Environment, Execution
 
 _PAUSE = 10.0
 """Seconds between two questions."""
@@ -110,7 +110,7 @@ def _synced(watch: Watch) -> Execution:
 
 
 def _followed(watch: Watch, pipeline: str) -> Execution:
-    told: set[tuple[str, str, str]] = set()
+    told: set[Activity] = set()
     while True:
         latest = _latest(watch, pipeline)
         if latest and latest.status not in ("running", "superseded"):
@@ -123,10 +123,10 @@ def _followed(watch: Watch, pipeline: str) -> Execution:
     return latest
 
 
-def _tell(watch: Watch, pipeline: str, told: set[tuple[str, str, str]]) -> None:
+def _tell(watch: Watch, pipeline: str, told: set[Activity]) -> None:
     """Note each action whose status was not told yet."""
     for each in watch.process.pipelines.activities(pipeline):
-        state = (each.execution, each.action, each.status)
+        state = replace(each, execution="")
         if each.status and state not in told:
             told.add(state)
             watch.dialogue.note(f"{pipeline}: {each.action} {each.status}")
@@ -138,7 +138,7 @@ def _offered(watch: Watch) -> tuple[Execution, tuple[str, ...]]:
     It is awaited, and started if the event of the bundle does not come.
     """
     pipeline = names.pipeline(watch.environment.name, "pipelines")
-    told: set[tuple[str, str, str]] = set()
+    told: set[Activity] = set()
     while True:
         execution = _taking(watch, pipeline)
         if execution:

@@ -72,6 +72,9 @@ class Activity:
     """Why it failed, or what it says of itself."""
     token: str = ""
     """What a decision must name; only an approval that waits for one has it."""
+    changed: datetime | None = None
+    """When its status changed last. An action that its stage's execution has not come to yet still tells of
+    an earlier execution."""
 
     @property
     def waits(self) -> bool:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cfnpipe import names
+from cfnpipe.deploy.failure import first
 from cfnpipe.errors import CfnpipeError
 from cfnpipe.model import INIT_STACKS
 
@@ -51,7 +52,14 @@ class Script:
             self.stage.note(
                 f"not there yet: {', '.join(missing)}; started again: {', '.join(started) or 'none'}"
             )
-        raise CfnpipeError(f"these stacks did not come about: {', '.join(self.process.unfinished())}")
+        causes = "; ".join(map(self._cause, self.process.unfinished()))
+        raise CfnpipeError(f"these stacks did not come about: {causes}")
+
+    def _cause(self, stack: str) -> str:
+        """Return why a stack is not there."""
+        there = self.process.stacks.find(names.cloudformation_stack(self.process.environment.name, stack))
+        event = first(self.process.stacks.events(there.id)) if there else None
+        return f"{stack} ({event.logical}: {event.reason})" if event else stack
 
     def change(self) -> str:
         """Change one stack through Git, and see that its pipeline alone runs, once; return the stack's name.

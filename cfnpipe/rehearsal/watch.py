@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from cfnpipe.errors import CfnpipeError
@@ -33,7 +34,7 @@ class Watch:
     def __init__(self, pipelines: Pipelines, stage: Stage) -> None:
         self._pipelines = pipelines
         self._stage = stage
-        self._told: set[tuple[str, str, str, str, str]] = set()
+        self._told: set[tuple[str, Activity]] = set()
         self.now: dict[str, tuple[Activity, ...]] = {}
         """What each action did at the last look, by pipeline."""
 
@@ -42,7 +43,7 @@ class Watch:
         self.now = {name: self._pipelines.activities(name) for name in self._pipelines.names()}
         for pipeline, activities in self.now.items():
             for each in activities:
-                state = (pipeline, each.action, each.execution, each.status, each.token)
+                state = (pipeline, replace(each, execution=""))
                 if each.status and state not in self._told:
                     self._told.add(state)
                     self._stage.activity(pipeline, each)
