@@ -1,0 +1,404 @@
+"""The rehearsal's scenarios over the example as it is rendered: `python -m tests.scenarios NAME...`.
+
+A process of its own, because there is one local AWS in a process. Each scenario raises where AWS would do
+something else; the first day comes before all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cfnpipe import config, names
+from cfnpipe.aws import AwsError
+from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cfnpipe.aws.codepipeline import Pipelines
+    from cfnpipe.model import Activity, Execution
+    from cfnpipe.rehearsal.script import Script
+
+ENVIRONMENT = "production-us"
+SERVICE, DATABASE, NETWORK = "orders-service", "orders-database", "network"
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Silent:
+    """Watches, remembers what was said, and agrees."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def activity(self, pipeline: str, activity: Activity) -> None:
+        self.said.append(f"{pipeline} {activity.action} {activity.status} {activity.message}")
+
+    def changes(self, *_: Any) -> None:
+        """Nobody looks at it."""
+
+    def agree(self, _question: str) -> bool:
+        return True
+
+    def happened(self, _event: Any) -> None:
+        """Nobody looks at it."""
+
+    def let_run(self, _stack: str) -> bool:
+        return True
+
+    def link(self, *_: Any) -> None:
+        """Nobody looks at it."""
+
+
+@dataclass
+class Day:
+    """A day in the life of the process."""
+
+    rehearsal: Rehearsal
+    script: Script
+    stage: Silent
+    overlays: int = 0
+
+    @property
+    def pipelines(self) -> Pipelines:
+        return self.rehearsal.process.pipelines
+
+    @property
+    def tree(self) -> Path:
+        return self.script.workspace.tree
+
+    def configure(self, stack: str, entry: str) -> None:
+        """Say something more about a stack, in a file that extends what there is."""
+        folder = self.tree / "config"
+        self.overlays += 1
+        base = f"_day-{self.overlays}.yaml"
+        (folder / f"{ENVIRONMENT}.yaml").rename(folder / base)
+        text = f"extends: {base}\nstacks: {{{stack}: {entry}}}\n"
+        (folder / f"{ENVIRONMENT}.yaml").write_text(text, "utf-8")
+
+    def commit(self, message: str, *, render: bool = True) -> None:
+        if render:
+            self.script.render()
+        assert self.script.workspace.snapshot(message)
+
+    def executions(self, stack: str) -> list[Execution]:
+        """What a stack's pipeline ran, newest first."""
+        return self.pipelines.executions(names.pipeline(ENVIRONMENT, stack), EVER) or []
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(self.pipelines.executions(name, EVER) or []) for name in self.pipelines.names()}
+
+    def grown(self, before: dict[str, int]) -> dict[str, int]:
+        """How many executions each pipeline had since then, the sync pipeline aside."""
+        sync = names.sync_pipeline(ENVIRONMENT)
+        return {
+            name: number - before.get(name, 0)
+            for name, number in self.counts().items()
+            if number != before.get(name, 0) and name != sync
+        }
+
+    def approval(self, stack: str, review: str = "owners", *, besides: str = "") -> Activity:
+        """Wait until a stack's pipeline asks for a review, in another execution than `besides`."""
+        pipeline, found = names.pipeline(ENVIRONMENT, stack), []
+
+        def met() -> bool:
+            found[:] = [
+                each
+                for name, each in self.rehearsal.process.watch.waiting
+                if name == pipeline and each.action == names.approval(review) and each.execution != besides
+            ]
+            return bool(found)
+
+        self.until(met, f"{stack} asks for {review}")
+        return found[0]
+
+    def decide(self, stack: str, approval: Activity, *, approve: bool = True) -> None:
+        self.rehearsal.process.decide(names.pipeline(ENVIRONMENT, stack), approval, approve=approve)
+
+    def until(self, met: Callable[[], bool], what: str) -> None:
+        self.rehearsal.process.watch.until(met, what, 60)
+
+    def status(self, stack: str, execution: str) -> str:
+        return next(each.status for each in self.executions(stack) if each.id == execution)
+
+    def ended(self, stack: str, execution: str) -> str:
+        """Wait for the end of an execution and return its status."""
+        self.until(lambda: self.status(stack, execution) != "running", f"{stack} ends")
+        return self.status(stack, execution)
+
+    def rest(self) -> None:
+        """Wait until nothing runs that waits for nobody."""
+        self.until(lambda: not self.rehearsal.process.watch.busy, "rest")
+
+    def through(self, stack: str) -> str:
+        """Give both approvals, and return how the execution ended."""
+        first = self.approval(stack)
+        self.decide(stack, first)
+        self.decide(stack, self.approval(stack, "operations"))
+        return self.ended(stack, first.execution)
+
+    def tag(self, stack: str, key: str) -> str:
+        """A tag of a deployed stack; empty if it has none."""
+        there = self.rehearsal.process.stacks.find(names.cloudformation_stack(ENVIRONMENT, stack))
+        return there.tags.get(key, "") if there else ""
+
+    def parameter(self, stack: str, key: str) -> str:
+        there = self.rehearsal.process.stacks.find(names.cloudformation_stack(ENVIRONMENT, stack))
+        assert there is not None
+        return there.parameters[key]
+
+
+def parameter(day: Day) -> None:
+    """One parameter changed: exactly one pipeline runs, exactly once."""
+    before = day.counts()
+    day.configure(SERVICE, "{parameters: {MaxSize: 13}}")
+    day.commit("More room")
+    assert day.through(SERVICE) == "succeeded"
+    day.rest()
+    assert day.grown(before) == {names.pipeline(ENVIRONMENT, SERVICE): 1}
+    assert day.parameter(SERVICE, "MaxSize") == "13"
+
+
+def both(day: Day) -> None:
+    """Template and configuration changed in one commit: one execution with both."""
+    before = day.counts()
+    definition = day.tree / "templates/service.py"
+    text = definition.read_text("utf-8")
+    definition.write_text(text.replace('"""', '"""Changed. ', 1), "utf-8")
+    day.configure(SERVICE, "{parameters: {MaxSize: 14}}")
+    day.commit("Both")
+    assert day.through(SERVICE) == "succeeded"
+    day.rest()
+    assert day.grown(before) == {names.pipeline(ENVIRONMENT, SERVICE): 1}
+    template = day.rehearsal.process.stacks.template(names.cloudformation_stack(ENVIRONMENT, SERVICE))
+    assert template["Description"].startswith("Changed. ")
+    assert day.parameter(SERVICE, "MaxSize") == "14"
+
+
+def reject(day: Day) -> None:
+    """A rejected change is not executed, and the next one works; a newer one waits for the older."""
+    day.configure(NETWORK, "{tags: {Day: rejected}}")
+    day.commit("To be rejected")
+    first = day.approval(NETWORK)
+    day.decide(NETWORK, first, approve=False)
+    assert day.ended(NETWORK, first.execution) == "failed"
+    assert day.pipelines.rejections(names.pipeline(ENVIRONMENT, NETWORK), EVER) == {first.execution}
+    assert day.tag(NETWORK, "Day") == ""
+    assert day.rehearsal.process.catch_up() == []
+
+    day.configure(NETWORK, "{tags: {Day: older}}")
+    day.commit("Older")
+    older = day.approval(NETWORK, besides=first.execution)
+    day.configure(NETWORK, "{tags: {Day: newer}}")
+    day.commit("Newer")
+    day.until(lambda: day.executions(NETWORK)[0].id != older.execution, "the newer execution is there")
+    newer = day.executions(NETWORK)[0].id
+    day.rest()
+    assert day.status(NETWORK, newer) == "running"
+    assert day.approval(NETWORK).execution == older.execution
+    day.decide(NETWORK, older)
+    day.decide(NETWORK, day.approval(NETWORK, "operations"))
+    day.approval(NETWORK, besides=older.execution)
+    assert day.status(NETWORK, older.execution) == "succeeded"
+    assert day.tag(NETWORK, "Day") == "older"
+
+    operator = day.rehearsal.process.people["operator"].session.client("codepipeline")
+    operator.stop_pipeline_execution(
+        pipelineName=names.pipeline(ENVIRONMENT, NETWORK), pipelineExecutionId=newer, abandon=True
+    )
+    assert day.ended(NETWORK, newer) == "stopped"
+    assert day.tag(NETWORK, "Day") == "older"
+    assert day.rehearsal.process.catch_up() == [NETWORK]
+    assert day.through(NETWORK) == "succeeded"
+    assert day.tag(NETWORK, "Day") == "newer"
+
+
+def two(day: Day) -> None:
+    """Each reviewer gives one approval and not the other; who holds both policies gives none."""
+    pipeline = names.pipeline(ENVIRONMENT, DATABASE)
+    day.configure(DATABASE, "{tags: {Day: two}}")
+    day.commit("Two approvals")
+    waiting = day.approval(DATABASE)
+    people = day.rehearsal.process.people
+    assert _refused(people["operations"].pipelines, pipeline, waiting)
+    assert _refused(people["operator"].pipelines, pipeline, waiting)
+    iam = day.rehearsal.process.root.client("iam")
+    account = day.rehearsal.process.environment.account
+    policy = f"arn:aws:iam::{account}:policy/{names.approver(ENVIRONMENT, 'operations')}"
+    iam.attach_user_policy(UserName="owners", PolicyArn=policy)
+    assert "explicit deny" in _refused(people["owners"].pipelines, pipeline, waiting)
+    iam.detach_user_policy(UserName="owners", PolicyArn=policy)
+    assert day.through(DATABASE) == "succeeded"
+    assert day.tag(DATABASE, "Day") == "two"
+    client = day.rehearsal.process.root.client("codepipeline")
+    listed = client.list_action_executions(pipelineName=pipeline)["actionExecutionDetails"]
+    deciders = {
+        each["actionName"]: each["updatedBy"].rpartition("/")[2]
+        for each in reversed(listed)
+        if each["actionName"].startswith("Approve")
+    }
+    assert deciders == {"Approve-owners": "owners", "Approve-operations": "operations"}
+
+
+def _refused(pipelines: Pipelines, pipeline: str, approval: Activity) -> str:
+    """The message with which somebody's decision is refused; empty if it is not."""
+    try:
+        pipelines.decide(pipeline, approval, approve=True, why="I may not")
+    except AwsError as error:
+        return error.message
+    return ""
+
+
+def edited(day: Day) -> None:
+    """Hand-edited JSON is committed: Validate fails, nothing reaches S3, and a render mends it."""
+    before, bundles = day.counts(), _versions(day)
+    path = day.tree / f"stacks/{ENVIRONMENT}/network/template.json"
+    path.write_text(path.read_text("utf-8").replace('"10.', '"11.', 1), "utf-8")
+    sync = names.sync_pipeline(ENVIRONMENT)
+    day.commit("By hand", render=False)
+    day.until(lambda: day.counts()[sync] > before[sync], "the sync pipeline runs")
+    run = (day.pipelines.executions(sync, EVER) or [])[0].id
+    day.until(lambda: _status(day, sync, run) != "running", "it ends")
+    assert _status(day, sync, run) == "failed"
+    failed = [each.action for each in day.pipelines.activities(sync) if each.status == "Failed"]
+    assert failed == ["Validate"]
+    assert (day.grown(before), _versions(day)) == ({}, bundles)
+    day.commit("Rendered again")
+    day.until(lambda: (day.pipelines.executions(sync, EVER) or [])[0].status == "succeeded", "it is mended")
+
+
+def _status(day: Day, pipeline: str, execution: str) -> str:
+    return next(e.status for e in day.pipelines.executions(pipeline, EVER) or [] if e.id == execution)
+
+
+def _versions(day: Day) -> set[str]:
+    process = day.rehearsal.process
+    bucket = names.bucket(ENVIRONMENT, "source", process.environment.account or "", "us-east-1")
+    listed = process.root.client("s3").list_object_versions(Bucket=bucket)
+    return {each["VersionId"] for each in listed["Versions"]}
+
+
+def late(day: Day) -> None:
+    """The event of an older version comes again, late: what is deployed stays the newer one."""
+    before = {each.id for each in day.executions(SERVICE)}
+    day.configure(SERVICE, "{tags: {Day: newest}}")
+    day.commit("Newest")
+    assert day.through(SERVICE) == "succeeded"
+    rule = names.owned(ENVIRONMENT, SERVICE)
+    pattern = day.rehearsal.process.root.client("events").describe_rule(Name=rule)["EventPattern"]
+    assert "stacks/orders-service/bundle.zip" in pattern
+    known = {each.id for each in day.executions(SERVICE)}
+    day.pipelines.start(names.pipeline(ENVIRONMENT, SERVICE), f"late-{len(before)}")
+    again = next(each.id for each in day.executions(SERVICE) if each.id not in known)
+    assert day.through(SERVICE) == "succeeded"
+    assert day.status(SERVICE, again) == "succeeded"
+    assert day.tag(SERVICE, "Day") == "newest"
+
+
+def members(day: Day) -> None:
+    """A stack is added and goes through; it is removed and stays; one that is retired goes."""
+    definition = '"""A queue."""\n\nfrom troposphere import Template\nfrom troposphere.sqs import Queue\n\n'
+    definition += 'template = Template(Description=__doc__)\ntemplate.add_resource(Queue("Letters"))\n'
+    (day.tree / "templates/letters.py").write_text(definition, "utf-8")
+    day.configure("letters", "{}")
+    day.commit("Letters")
+    assert day.through("pipelines") == "succeeded"
+    assert day.through("letters") == "succeeded"
+    letters = names.cloudformation_stack(ENVIRONMENT, "letters")
+    assert day.rehearsal.process.stacks.find(letters) is not None
+
+    day.configure("letters", "{retire: true}")
+    day.commit("Retire letters")
+    assert day.through("access") == "succeeded"
+    assert day.through("pipelines") == "succeeded"
+    assert day.through("letters") == "succeeded"
+    assert day.rehearsal.process.stacks.find(letters) is None
+
+
+def command_line(day: Day) -> None:
+    """The real AWS CLI does the same things."""
+    pipeline = names.pipeline(ENVIRONMENT, NETWORK)
+    day.configure(NETWORK, "{tags: {Day: cli}}")
+    day.commit("By the AWS CLI")
+    waiting = day.approval(NETWORK)
+    listed = _aws(day, "list-pipeline-executions", "--pipeline-name", pipeline)
+    assert listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"] == waiting.execution
+    for review in ("owners", "operations"):
+        day.approval(NETWORK, review)
+        state = _aws(day, "get-pipeline-state", "--name", pipeline)
+        action = names.approval(review)
+        token = next(
+            each["latestExecution"]["token"]
+            for each in state["stageStates"][1]["actionStates"]
+            if each["actionName"] == action
+        )
+        where = ("--pipeline-name", pipeline, "--stage-name", "Deploy", "--action-name", action)
+        result = "summary=Read,status=Approved"
+        _aws(day, "put-approval-result", *where, "--result", result, "--token", token)
+    assert day.ended(NETWORK, waiting.execution) == "succeeded"
+    assert day.tag(NETWORK, "Day") == "cli"
+
+
+def _aws(day: Day, *arguments: str) -> Any:
+    process = day.rehearsal.process
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "AWS_ENDPOINT_URL": process.endpoint,
+        "AWS_ACCESS_KEY_ID": process.environment.account or "",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": process.environment.region,
+    }
+    command = ["aws", "codepipeline", *arguments, "--output", "json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout or "null")
+
+
+SCENARIOS = {
+    each.__name__: each for each in (parameter, both, reject, two, edited, late, members, command_line)
+}
+
+
+def first_day(day: Day) -> None:
+    """From nothing to all stacks; those that import what is not there fail and name it."""
+    day.rehearsal.process.bootstrap(day.rehearsal.rendered, day.stage)
+    day.script.first_day()
+    told = [line for line in day.stage.said if "No export named production-us-network:" in line]
+    assert any(line.startswith("orders-database_production-us CreateChangeSet Failed") for line in told), told
+    for stack in day.rehearsal.process.environment.stacks:
+        there = day.rehearsal.process.stacks.find(names.cloudformation_stack(ENVIRONMENT, stack))
+        assert there is not None
+        assert there.outputs or stack == "pipelines", stack
+
+
+def main(wanted: list[str]) -> None:
+    stage = Silent()
+    project = config.load(ROOT)
+    with (
+        tempfile.TemporaryDirectory(),
+        rehearsing(project, choose(project, ENVIRONMENT), stage) as rehearsal,
+    ):
+        day = Day(rehearsal, rehearsal.script(stage), stage)
+        try:
+            first_day(day)
+            print("first_day: ok", flush=True)
+            for name in wanted:
+                SCENARIOS[name](day)
+                print(f"{name}: ok", flush=True)
+        except BaseException:
+            print("\n".join(stage.said[-25:]))
+            raise
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
