@@ -624,6 +624,17 @@ def test_a_request_for_review_that_cannot_be_sent_fails(aws: Rehearsed) -> None:
     aws.pipelines.delete_pipeline(name="mails")
 
 
+def test_a_variable_that_nobody_sets_fails_its_action(aws: Rehearsed) -> None:
+    execution = made(aws, "unknown", approval("Review", 1, CustomData="#{Git.CommitID}"))
+    assert aws.ends("unknown", execution) == "Failed"
+    failed = aws.actions("unknown", execution)["Review"]["output"]["executionResult"]
+    assert failed["errorDetails"] == {
+        "code": "ConfigurationError",
+        "message": "The variable #{Git.CommitID} in the configuration of 'Review' is unknown",
+    }
+    aws.pipelines.delete_pipeline(name="unknown")
+
+
 def test_a_stack_is_made_at_once_and_deleted(aws: Rehearsed) -> None:
     bundle = {
         "t.json": json.dumps({"Resources": {"Made": {"Type": "AWS::SQS::Queue"}}}),
