@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cfnpipe.rehearsal.codepipeline import Root, Runner, install
+from cfnpipe.rehearsal.codepipeline import Denied, Root, Runner, install
 from tests.conftest import ROOT
 from tests.local_aws import ACCOUNT, REGION, free_port
 
@@ -38,13 +38,15 @@ SETTINGS = {
 
 
 class Recording(Root):
-    """Everybody may do everything, and what was asked for is written down."""
+    """Everybody may do everything but what a test forbids; what was asked for is written down."""
 
     def __init__(self) -> None:
         super().__init__(ACCOUNT)
         self.who = f"arn:aws:iam::{ACCOUNT}:user/reviewer"
         self.assumed: list[tuple[str, str, str | None]] = []
         self.checked: list[tuple[str, str, str]] = []
+        self.untrusting: set[str] = set()
+        self.forbidden: set[str] = set()
 
     def caller(self, headers: Mapping[str, str]) -> str:
         assert "authorization" in {key.lower() for key in headers}
@@ -52,11 +54,15 @@ class Recording(Root):
 
     def assume(self, role_arn: str, service: str, session_name: str, source_arn: str | None = None) -> Any:
         self.assumed.append((role_arn, service, source_arn))
+        if role_arn in self.untrusting:
+            raise Denied(f"{service} is not authorized to perform: sts:AssumeRole on resource: {role_arn}")
         return super().assume(role_arn, service, session_name, source_arn)
 
     def check(self, principal_arn: str, action: str, resource: str, context: Mapping[str, str]) -> None:
         super().check(principal_arn, action, resource, context)
         self.checked.append((principal_arn, action, resource))
+        if action in self.forbidden:
+            raise Denied(f"{principal_arn} is not authorized to perform: {action} on resource: {resource}")
 
 
 @dataclass

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from cfnpipe.rehearsal.codepipeline import requests
+from cfnpipe.rehearsal.codepipeline.catalogue import KINDS
 from cfnpipe.rehearsal.codepipeline.definition import read
 from cfnpipe.rehearsal.codepipeline.faults import Fault
 from cfnpipe.rehearsal.codepipeline.resource import BadResource, declaration
 from cfnpipe.rehearsal.codepipeline.variables import UnknownVariable, resolve
-from tests.conftest import ROOT
+from tests.environments import SHAPES, resources
 from tests.test_codepipeline_machine import DEPLOY, SOURCE, action, approval, pipeline
 
 ACTION, STRUCTURE = "InvalidActionDeclarationException", "InvalidStructureException"
@@ -177,12 +178,21 @@ def test_a_definition_that_is_wrong_is_refused(what: str) -> None:
     assert (refused.value.code, refused.value.message) == (code, message)
 
 
-RENDERED = [
-    (path.parents[1].name, title, resource["Properties"])
-    for path in sorted((ROOT / "stacks").glob("*/*/template.json"))
-    for title, resource in json.loads(path.read_text("utf-8"))["Resources"].items()
-    if resource["Type"] == "AWS::CodePipeline::Pipeline"
-]
+RENDERED = {
+    f"{shape}/{stack}/{title}": properties
+    for shape in SHAPES
+    for stack, title, properties in resources(shape, "AWS::CodePipeline::Pipeline")
+}
+
+
+def test_every_shape_of_a_pipeline_is_looked_at() -> None:
+    providers = {
+        each["ActionTypeId"]["Provider"]
+        for properties in RENDERED.values()
+        for stage in properties["Stages"]
+        for each in stage["Actions"]
+    }
+    assert {(category, provider) for category, provider in KINDS if provider in providers} == set(KINDS)
 
 
 def plain(value: Any) -> Any:
@@ -198,13 +208,11 @@ def plain(value: Any) -> Any:
 ROLE = "arn:aws:iam::111122223333:role/cfnpipe"
 
 
-@pytest.mark.parametrize(("environment", "title", "properties"), RENDERED)
-def test_what_is_rendered_is_accepted(environment: str, title: str, properties: dict[str, Any]) -> None:
-    declared = declaration(plain(properties))
+@pytest.mark.parametrize("place", RENDERED)
+def test_what_is_rendered_is_accepted(place: str) -> None:
+    declared = declaration(plain(RENDERED[place]))
     requests.check("CreatePipeline", {"pipeline": declared})
-    made = read(declared, 1)
-    assert made.name.endswith(f"_{environment}"), title
-    assert made.stages[0].name == "Source"
+    assert read(declared, 1).stages[0].name == "Source"
 
 
 REQUESTS: dict[str, tuple[str, dict[str, Any], str]] = {

@@ -359,6 +359,16 @@ def test_abandoning_frees_the_stage_at_once() -> None:
     assert two.inside
 
 
+def test_what_is_abandoned_is_stopped_though_a_part_of_it_failed() -> None:
+    sides = [change_set("Left", "CHANGE_SET_EXECUTE", 1), approval("Owners", 1)]
+    line = Line(pipeline(sides))
+    one = line.start()
+    line.finish(one, "Bundle")
+    line.finish(one, "Left", Outcome(error="JobFailed"))
+    line.stop(one, abandon=True)
+    assert (one.status, one.stages["Deploy"].status) == ("Stopped", "Stopped")
+
+
 def test_what_waits_is_stopped_at_once() -> None:
     line = Line()
     line.to_approval()

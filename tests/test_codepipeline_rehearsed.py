@@ -93,6 +93,8 @@ def test_answers_are_as_the_model_has_them(aws: Rehearsed) -> None:
     where = {"pipelineName": NETWORK, "stageName": "Deploy", "pipelineExecutionId": two}
     aws.decide(NETWORK, "Approve-owners", two, "Rejected")
     asked(aws, "RetryStageExecution", **where, retryMode="ALL_ACTIONS")
+    again = aws.pipelines.get_pipeline_state(name=NETWORK)["stageStates"][1]["retryStageMetadata"]
+    assert again == {"manualStageRetryAttempt": 1, "latestRetryTrigger": "ManualStageRetry"}
     approved(aws, two)
     asked(aws, "GetPipelineState", name=NETWORK)
     asked(aws, "GetPipelineExecution", pipelineName=NETWORK, pipelineExecutionId=two)
@@ -365,9 +367,8 @@ def test_a_start_may_name_an_older_version(aws: Rehearsed) -> None:
     until(lambda: aws.execution_of(NETWORK, old))
     aws.settle()
     started(aws, aws.upload("network", queue(64)))
-    override = {"actionName": "Bundle", "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": old}
     aws.settle()
-    execution = aws.pipelines.start_pipeline_execution(name=NETWORK, sourceRevisions=[override])
+    execution = aws.pipelines.start_pipeline_execution(name=NETWORK, sourceRevisions=[override(old)])
     assert approved(aws, execution["pipelineExecutionId"]) == "Succeeded"
     assert timeout(aws) == "63"
 
@@ -471,6 +472,84 @@ def test_codecommit_tells_rules_of_a_push(aws: Rehearsed) -> None:
     aws.pipelines.delete_pipeline(name=name)
 
 
+def test_roles_must_trust_codepipeline(aws: Rehearsed) -> None:
+    other = f"arn:aws:iam::{ACCOUNT}:role/other"
+    aws.rights.untrusting.add(other)
+    declared = aws.pipelines.get_pipeline(name=NETWORK)["pipeline"] | {"roleArn": other}
+    said = f"CodePipeline is not authorized to perform AssumeRole on role {other}"
+    with pytest.raises(ClientError, match=said) as refused:
+        aws.pipelines.create_pipeline(pipeline=declared | {"name": "untrusted"})
+    assert refused.value.response["Error"]["Code"] == "InvalidStructureException"
+    with pytest.raises(ClientError, match=said):
+        aws.pipelines.update_pipeline(pipeline=declared)
+
+
+def test_an_action_fails_whose_role_is_refused(aws: Rehearsed) -> None:
+    before = len(aws.executions(NETWORK))
+    aws.rights.untrusting.add(ROLE)
+    aws.upload("network", queue(30))
+    (newest, *_) = until(lambda: (found := aws.executions(NETWORK)) and len(found) > before and found)
+    assert aws.ends(NETWORK, newest["pipelineExecutionId"]) == "Failed"
+    aws.rights.untrusting.clear()
+    failed = aws.actions(NETWORK, newest["pipelineExecutionId"])["Bundle"]["output"]["executionResult"]
+    assert failed["errorDetails"] == {
+        "code": "PermissionError",
+        "message": (
+            f"codepipeline.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+        ),
+    }
+
+
+def test_a_rule_starts_what_its_role_may(aws: Rehearsed) -> None:
+    before = aws.executions(NETWORK)
+    aws.rights.forbidden.add("codepipeline:StartPipelineExecution")
+    aws.upload("network", queue(30))
+    until(lambda: aws.runner.refusals)
+    aws.rights.forbidden.clear()
+    role = f"arn:aws:iam::{ACCOUNT}:role/cfnpipe_{ENVIRONMENT}_events"
+    assert aws.runner.refusals.pop() == (
+        f"cfnpipe_{ENVIRONMENT}_network could not start {NETWORK}: {role} is not authorized to perform:"
+        f" codepipeline:StartPipelineExecution on resource: arn:aws:codepipeline:{REGION}:{ACCOUNT}:{NETWORK}"
+    )
+    assert aws.executions(NETWORK) == before
+
+
+def test_a_rule_may_name_a_version(aws: Rehearsed) -> None:
+    old = aws.upload("network", queue(71))
+    until(lambda: aws.execution_of(NETWORK, old))
+    aws.settle()
+    newer = aws.upload("network", queue(72))
+    until(lambda: aws.execution_of(NETWORK, newer))
+    aws.settle()
+    before = len(aws.executions(NETWORK))
+    target = {
+        "Id": "1",
+        "Arn": f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:{NETWORK}",
+        "RoleArn": ROLE,
+        "InputTransformer": {
+            "InputPathsMap": {"version": "$.detail.version"},
+            "InputTemplate": json.dumps({"sourceRevisions": [override("<version>")]}),
+        },
+    }
+    aws("events").put_rule(Name="again", EventPattern=json.dumps({"source": ["operations"]}))
+    aws("events").put_targets(Rule="again", Targets=[target])
+    event = {"Source": "operations", "DetailType": "again", "Detail": json.dumps({"version": old})}
+    aws("events").put_events(Entries=[event])
+    until(lambda: len(aws.executions(NETWORK)) > before and aws.executions(NETWORK)[0]["sourceRevisions"])
+    assert aws.executions(NETWORK)[0]["sourceRevisions"][0]["revisionId"] == old
+
+
+def override(version: str, action: str = "Bundle", kind: str = "S3_OBJECT_VERSION_ID") -> dict[str, str]:
+    return {"actionName": action, "revisionType": kind, "revisionValue": version}
+
+
+@pytest.mark.parametrize(("action", "kind"), [("Bundel", "S3_OBJECT_VERSION_ID"), ("Bundle", "COMMIT_ID")])
+def test_a_start_may_name_only_what_there_is(aws: Rehearsed, action: str, kind: str) -> None:
+    said = f"The pipeline has no source action with the name '{action}' that takes a {kind}"
+    with pytest.raises(ClientError, match=said):
+        aws.pipelines.start_pipeline_execution(name=NETWORK, sourceRevisions=[override("v", action, kind)])
+
+
 def project(aws: Rehearsed, name: str, buildspec: str, minutes: int = 5) -> None:
     aws("codebuild").create_project(
         name=name,
@@ -543,6 +622,17 @@ def test_a_request_for_review_that_cannot_be_sent_fails(aws: Rehearsed) -> None:
     assert "updatedBy" not in failed
     assert failed["output"]["executionResult"]["errorDetails"]["code"] == "ConfigurationError"
     aws.pipelines.delete_pipeline(name="mails")
+
+
+def test_a_variable_that_nobody_sets_fails_its_action(aws: Rehearsed) -> None:
+    execution = made(aws, "unknown", approval("Review", 1, CustomData="#{Git.CommitID}"))
+    assert aws.ends("unknown", execution) == "Failed"
+    failed = aws.actions("unknown", execution)["Review"]["output"]["executionResult"]
+    assert failed["errorDetails"] == {
+        "code": "ConfigurationError",
+        "message": "The variable #{Git.CommitID} in the configuration of 'Review' is unknown",
+    }
+    aws.pipelines.delete_pipeline(name="unknown")
 
 
 def test_a_stack_is_made_at_once_and_deleted(aws: Rehearsed) -> None:

@@ -132,17 +132,18 @@ def _stage(machine: Machine, index: int, stage: Stage) -> dict[str, Any]:
         **({"inboundExecution": waiting[0], "inboundExecutions": waiting} if waiting else {}),
         "inboundTransitionState": _transition(_gate(machine, index)),
         "actionStates": [_action_state(machine, stage.name, each.name) for each in stage.actions],
-        **({"latestExecution": _entered(last, stage.name)} if last else {}),
+        **(_entered(last, stage.name) if last else {}),
     }
 
 
 def _entered(last: Execution, stage: str) -> dict[str, Any]:
     run = last.stages[stage]
     stopping = last.status == "Stopping" and run.status == "InProgress"
+    status = "Stopping" if stopping else run.status
+    again = {"manualStageRetryAttempt": run.retries, "latestRetryTrigger": "ManualStageRetry"}
     return {
-        "pipelineExecutionId": last.id,
-        "status": "Stopping" if stopping else run.status,
-        "type": "STANDARD",
+        "latestExecution": {"pipelineExecutionId": last.id, "status": status, "type": "STANDARD"},
+        **({"retryStageMetadata": again} if run.retries else {}),
     }
 
 

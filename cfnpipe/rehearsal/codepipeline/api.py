@@ -63,7 +63,7 @@ class Api:
 
     def create(self, request: Request) -> Request:
         """Make a pipeline; it starts at once."""
-        definition = self._read(request["pipeline"], 1)
+        definition = self._trusted(request["pipeline"])
         tags = _tags(request.get("tags", ()))
         self.runner.create(definition, self.scope, tags)
         with self.runner.pipeline(definition.name, self.scope) as made:
@@ -72,10 +72,9 @@ class Api:
 
     def update(self, request: Request) -> Request:
         """Change a pipeline's definition; what runs is cancelled."""
-        with self.runner.pipeline(request["pipeline"]["name"], self.scope) as made:
-            version = made.machine.definition.version + 1
-        definition = self._read(request["pipeline"], version)
-        with self.runner.pipeline(definition.name, self.scope) as made:
+        name = self._trusted(request["pipeline"]).name
+        with self.runner.pipeline(name, self.scope) as made:
+            definition = read(request["pipeline"], made.machine.definition.version + 1)
             made.updated = self.runner.now()
             made.machine.update(definition, made.updated)
         return {"pipeline": dict(definition.declared)}
@@ -214,9 +213,9 @@ class Api:
             raise Fault("ResourceNotFoundException", f"Could not find the resource with ARN {arn}")
         return name
 
-    def _read(self, declared: Request, version: int) -> Definition:
-        """Return a definition whose roles CodePipeline may take. Raise `Fault` if it is wrong."""
-        definition = read(declared, version)
+    def _trusted(self, declared: Request) -> Definition:
+        """Return a first version whose roles CodePipeline may take. Raise `Fault` if it is wrong."""
+        definition = read(declared, 1)
         roles = {definition.role} | {each.role for stage in definition.stages for each in stage.actions}
         for role in sorted(roles):
             try:

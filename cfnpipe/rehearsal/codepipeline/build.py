@@ -6,6 +6,7 @@ already, because the folder of the running Python comes first on the path.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -172,7 +173,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
     Its leader has not been waited for yet, so that the group's number is nobody else's.
     """
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(PermissionError):  # What macOS says where only that leader is left.
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _script(spec: Buildspec) -> str:

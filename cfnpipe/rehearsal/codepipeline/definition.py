@@ -102,6 +102,11 @@ class Definition:
         store: Mapping[str, Any] = self.declared["artifactStore"]
         return store
 
+    @property
+    def variables(self) -> Sequence[Mapping[str, str]]:
+        """The declarations of its own variables: `name`, and perhaps `defaultValue`."""
+        return self.declared.get("variables") or ()
+
     def sources(self) -> Iterator[Action]:
         """Yield the source actions."""
         yield from (action for action in self.stages[0].actions if action.is_source)
@@ -210,17 +215,10 @@ def _check_pipeline(made: Definition) -> None:
         raise _broken("A pipeline in one region has an artifactStore, and no artifactStores")
     if declared["executionMode"] == "PARALLEL":
         raise _broken("The rehearsal does not know the execution mode PARALLEL")
-    if declared["pipelineType"] == "V1" and (
-        declared["executionMode"] != "SUPERSEDED" or made_variables(made)
-    ):
+    if declared["pipelineType"] == "V1" and (declared["executionMode"] != "SUPERSEDED" or made.variables):
         raise _broken("Pipelines of type V1 have the execution mode SUPERSEDED and no variables")
     if declared.get("triggers"):
         raise _broken("The rehearsal does not know triggers")
-
-
-def made_variables(made: Definition) -> Sequence[Mapping[str, str]]:
-    """Return the declarations of the pipeline's own variables."""
-    return made.declared.get("variables") or ()
 
 
 def _broken(text: str) -> Fault:
@@ -243,7 +241,7 @@ def _check_flow(made: Definition) -> None:
     actions = [action for stage in made.stages for action in stage.actions]
     _unique("output artifact", [name for action in actions for name in action.outputs])
     _unique("namespace", [action.namespace for action in actions if action.namespace])
-    taken = {"codepipeline"} | ({"variables"} if made_variables(made) else set())
+    taken = {"codepipeline"} | ({"variables"} if made.variables else set())
     for action in actions:
         if action.namespace in taken:
             raise _wrong(f"Action '{action.name}': the namespace '{action.namespace}' is reserved")

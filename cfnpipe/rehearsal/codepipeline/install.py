@@ -37,6 +37,7 @@ def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> 
     from ministack.services import eventbridge
     from ministack.services.cloudformation import provisioners, stacks
 
+    _check_names()
     runner = Runner(Site(endpoint, rights, repositories, Ministack()))
     _add_service(runner)
     resources = Resources(runner, _here)
@@ -48,6 +49,21 @@ def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> 
     stacks._runs_on_worker_thread = _also_on_a_thread(stacks._runs_on_worker_thread)
     eventbridge._invoke_target = _with_pipelines(eventbridge._invoke_target, runner)
     return runner
+
+
+def _check_names() -> None:
+    """Raise `AttributeError` where ministack has lost something that is needed only later."""
+    from ministack.core import concurrency, responses
+    from ministack.services import codebuild, eventbridge
+
+    for module, names in (
+        (codebuild, ("_builds", "_projects")),
+        (concurrency, ("run_reentrant",)),
+        (eventbridge, ("_apply_input_transformer", "_dispatch_event")),
+        (responses, ("get_account_id", "get_region", "request_scope")),
+    ):
+        for name in names:
+            getattr(module, name)
 
 
 class Ministack:

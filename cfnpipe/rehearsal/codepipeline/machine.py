@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cfnpipe.rehearsal.codepipeline.definition import made_variables
 from cfnpipe.rehearsal.codepipeline.faults import Fault
 from cfnpipe.rehearsal.codepipeline.states import (
     ActionRun,
@@ -91,7 +90,7 @@ class Machine:
         if once and once in self._tokens:
             return self._tokens[once]
         self._check_queue()
-        declared = made_variables(self.definition)
+        declared = self.definition.variables
         known = {each["name"]: each["defaultValue"] for each in declared if each.get("defaultValue")}
         known |= {
             key: text for key, text in (variables or {}).items() if any(key == d["name"] for d in declared)
@@ -310,11 +309,11 @@ class Machine:
         """Leave a stage in which nothing works: for the next one, or for good."""
         stage = execution.stages.get(execution.stage.name) if execution.inside else None
         runs = list(stage.actions.values()) if stage else []
-        failed = any(run.status == "Failed" for run in runs)
+        statuses = {run.status for run in runs}
         complete = bool(runs) and len(runs) == len(execution.stage.actions)
-        if failed:
+        if "Failed" in statuses and "Abandoned" not in statuses:
             self._end(execution, "Failed", now)
-        elif stage and complete and all(run.status == "Succeeded" for run in runs):
+        elif stage and complete and statuses == {"Succeeded"}:
             stage.status = "Succeeded"
             self._tell("SUCCEEDED", execution, execution.stage.name)
             self._go_on(execution, now)

@@ -48,8 +48,10 @@ class Pipeline:
     """When it was made, seconds since 1970."""
     updated: float
     """When its definition last changed."""
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str]
     """Its tags."""
+    heads: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    """By repository and branch that it reads: the last commit that is known."""
 
 
 class Runner:
@@ -61,7 +63,6 @@ class Runner:
         """What was to start a pipeline and was not allowed to, in order."""
         self._clock = clock
         self._pipelines: dict[tuple[Scope, str], Pipeline] = {}
-        self._heads: dict[tuple[str, str], str | None] = {}
         self._lock = threading.RLock()
         self._events: queue.SimpleQueue[tuple[dict[str, Any], Scope] | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
@@ -76,13 +77,12 @@ class Runner:
         """Take in a new pipeline. Raise `Fault` if the name is taken."""
         now, key = self.now(), (scope, definition.name)
         arn = f"arn:aws:codepipeline:{scope.region}:{scope.account}:{definition.name}"
-        for source in definition.sources():
-            self._heads.setdefault(_branch(source), self._head(_branch(source)))
+        heads = {_branch(source): self._head(_branch(source)) for source in definition.sources()}
         with self._lock:
             if key in self._pipelines:
                 text = f"Account '{scope.account}' already has a pipeline with name '{definition.name}'"
                 raise Fault("PipelineNameInUseException", text)
-            made = Pipeline(Machine(definition, _uuid), arn, now, now, dict(tags))
+            made = Pipeline(Machine(definition, _uuid), arn, now, now, dict(tags), heads)
             self._pipelines[key] = made
         return made
 
@@ -134,7 +134,6 @@ class Runner:
         self.site.builds.stop()
         with self._lock:
             self._pipelines.clear()
-            self._heads.clear()
 
     def stop(self) -> None:
         """End for good: threads, and builds that run."""
@@ -191,31 +190,32 @@ class Runner:
 
     def _look(self) -> None:
         """Start what reads a branch that has a new commit since the last look."""
-        watched: dict[tuple[str, str], list[tuple[Pipeline, Action]]] = {}
         with self._lock:
-            for made in self._pipelines.values():
-                for source in made.machine.definition.sources():
-                    if _branch(source)[0] in self.site.repositories:
-                        watched.setdefault(_branch(source), []).append((made, source))
-        for branch, readers in watched.items():
-            head = self._head(branch)
-            known = self._heads.setdefault(branch, head)
-            self._heads[branch] = head
+            pipelines = list(self._pipelines.values())
+        sources = [(made, source) for made in pipelines for source in made.machine.definition.sources()]
+        heads = {branch: self._head(branch) for branch in {_branch(source) for _, source in sources}}
+        pushed: set[tuple[tuple[str, str], Scope]] = set()
+        for made, source in sources:
+            branch = _branch(source)
+            head = heads[branch]
+            known = made.heads.get(branch, head)
+            made.heads[branch] = head
             if head and head != known:
-                self._changed(branch, head, readers)
+                self._changed(made, source)
+                if source.kind[1] == "CodeCommit":
+                    pushed.add((branch, _scope(made.arn)))
+        for branch, scope in pushed:
+            self._events.put((_pushed(branch, heads[branch] or "", scope, self.now()), scope))
 
-    def _changed(self, branch: tuple[str, str], head: str, readers: list[tuple[Pipeline, Action]]) -> None:
-        told: set[Scope] = set()
-        for made, each in readers:
-            scope = _scope(made.arn)
-            if each.kind[1] == "CodeCommit" and scope not in told:
-                told.add(scope)
-                self._events.put((_pushed(branch, head, scope, self.now()), scope))
-            trigger = _detects(each)
-            if trigger:
-                with self._lock:
-                    made.machine.start(self.now(), trigger)
-                    self._follow(made)
+    def _changed(self, made: Pipeline, source: Action) -> None:
+        """Start a pipeline whose source has changed, if it detects that itself."""
+        trigger = _detects(source)
+        if trigger:
+            with (
+                contextlib.suppress(Fault),
+                self.pipeline(made.machine.definition.name, _scope(made.arn)) as still,
+            ):
+                still.machine.start(self.now(), trigger)
 
 
 def _overrides(made: Pipeline, given: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
