@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfnpipe import definitions, lock, stacks
+from cfnpipe import definitions, stacks
 from cfnpipe.definitions import Surroundings
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
-from cfnpipe.validate import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from cfnpipe.definitions import Interpreter
+    from cfnpipe.definitions import Built, Interpreter
+    from cfnpipe.lock import Difference
     from cfnpipe.model import Change, Project, RenderedStack
 
     Progress = Callable[[str, int, int], None]
@@ -62,16 +62,30 @@ class Rendering:
         return any(problem.stops for problem in self.problems)
 
 
-def render(project: Project, options: Options, warm: Interpreter, progress: Progress) -> Rendering:
+def begin(project: Project, options: Options, warm: Interpreter) -> Iterator[Built]:
+    """Begin to run the definitions, and return what they make as it comes, for `render` and `check`.
+
+    They run while the tool imports what the rest of the way needs.
+    """
+    names = sorted(options.environments or project.environments)
+    return definitions.build(project, names, timeout=options.timeout, warm=warm)
+
+
+def render(project: Project, options: Options, made: Iterator[Built], progress: Progress) -> Rendering:
     """Render and validate; write nothing. Raise `ProblemsFound` if a definition makes no template."""
-    rendered = _stacks(project, options, warm, lambda done, of: progress("Rendering", done, of))
-    problems = validate(project, rendered, progress=lambda done, of: progress("Validating", done, of))
+    from cfnpipe.validate import validate
+
+    rendered: list[RenderedStack] = []
+    coming = _stacks(project, options, made, lambda done, of: progress("Rendering", done, of))
+    problems = validate(
+        project, _noted(coming, rendered), progress=lambda done, of: progress("Validating", done, of)
+    )
     found = stacks.existing(project.root, options.environments or None)
     changes = stacks.plan(stacks.texts(rendered), found)
-    return Rendering(tuple(rendered), tuple(changes), tuple(problems))
+    return Rendering(_sorted(rendered), tuple(changes), tuple(problems))
 
 
-def check(project: Project, options: Options, warm: Interpreter, progress: Progress) -> Rendering:
+def check(project: Project, options: Options, made: Iterator[Built], progress: Progress) -> Rendering:
     """Render as `render` does, and find what else keeps the committed files from being trusted.
 
     Templates that come out different the second time are problems. Where anything at all is found,
@@ -79,7 +93,7 @@ def check(project: Project, options: Options, warm: Interpreter, progress: Progr
     Raise `ProblemsFound` as `render` does.
     """
     try:
-        rendering = render(project, options, warm, progress)
+        rendering = render(project, options, made, progress)
         if not rendering.refused:
             again = _unstable(project, options, rendering.stacks, progress)
             rendering = replace(rendering, problems=(*rendering.problems, *again))
@@ -100,7 +114,9 @@ def _unstable(
     with tempfile.TemporaryDirectory(prefix="cfnpipe-") as elsewhere:
         different = Surroundings(hash_seed=1, timezone="Pacific/Apia", directory=Path(elsewhere))
         with definitions.interpreter(different) as warm:
-            second = _stacks(project, options, warm, lambda done, of: progress("Checking", done, of))
+            made = begin(project, options, warm)
+            coming = _stacks(project, options, made, lambda done, of: progress("Checking", done, of))
+            second = _sorted(coming)
     for one, other in zip(first, second, strict=True):
         if one.template != other.template:
             yield _difference(one, other)
@@ -108,13 +124,15 @@ def _unstable(
 
 def _versions(project: Project) -> Iterator[Problem]:
     """Yield a warning for each installed version that differs from the environments' lock files."""
+    from cfnpipe import lock
+
     for name in sorted({environment.tool.lock for environment in project.environments.values()}):
         path = project.root / name
         for difference in lock.differences(path.read_text("utf-8")) if path.is_file() else ():
             yield _version(name, difference)
 
 
-def _version(path: str, difference: lock.Difference) -> Problem:
+def _version(path: str, difference: Difference) -> Problem:
     name, locked, installed = difference
     found = f"{installed} is installed" if installed else "it is not installed"
     return Problem(
@@ -127,22 +145,33 @@ def _version(path: str, difference: lock.Difference) -> Problem:
 
 
 def _stacks(
-    project: Project, options: Options, warm: Interpreter, progress: Callable[[int, int], None]
-) -> list[RenderedStack]:
-    names = sorted(options.environments or project.environments)
-    total = sum(len(project.environments[name].stacks) for name in names)
-    rendered: list[RenderedStack] = []
+    project: Project, options: Options, made: Iterator[Built], progress: Callable[[int, int], None]
+) -> Iterator[RenderedStack]:
+    """Yield the stacks as they come; at the end, raise `ProblemsFound` with all that is wrong."""
+    names = options.environments or project.environments
+    total = sum(len(project.environments[name].stacks) for name in set(names))
+    done = 0
     problems: list[Problem] = []
-    for built in definitions.build(project, names, timeout=options.timeout, warm=warm):
+    for built in made:
         problems += built.problems
         if built.template is not None:
             environment = project.environments[built.environment]
             for name in _users(project, built.environment, built.definition):
-                rendered.append(stacks.rendered(project, environment, name, built.template))
-                progress(len(rendered), total)
+                yield stacks.rendered(project, environment, name, built.template)
+                progress(done := done + 1, total)
     if problems:
         raise ProblemsFound(sorted(set(problems)), bad_input=True)
-    return sorted(rendered, key=lambda stack: (stack.environment, stack.stack))
+
+
+def _noted(made: Iterable[RenderedStack], notes: list[RenderedStack]) -> Iterator[RenderedStack]:
+    """Yield stacks as they come, and keep them: they are validated while other definitions run."""
+    for stack in made:
+        notes.append(stack)
+        yield stack
+
+
+def _sorted(made: Iterable[RenderedStack]) -> tuple[RenderedStack, ...]:
+    return tuple(sorted(made, key=lambda stack: (stack.environment, stack.stack)))
 
 
 def _users(project: Project, environment: str, definition: str) -> Iterator[str]:

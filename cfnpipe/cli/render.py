@@ -44,13 +44,16 @@ def render(  # noqa: PLR0913 - one argument an option
     from cfnpipe import definitions
 
     with definitions.interpreter() as warm:  # which warms up while the rest is imported and read
+        project = options.project(environments)
         from cfnpipe import render as corridor
+
+        what = corridor.Options(environments, timeout)
+        made = corridor.begin(project, what, warm)
         from cfnpipe import stacks, view
 
-        project = options.project(environments)
         run = corridor.check if check else corridor.render
         with view.progress() as progress:
-            rendering = run(project, corridor.Options(environments, timeout), warm, progress)
+            rendering = run(project, what, made, progress)
     if not (check or rendering.refused):
         stacks.apply(project.root, rendering.changes)
     options.show_problems(context, rendering.problems)

@@ -60,26 +60,25 @@ def started(surroundings: Surroundings) -> Generator[Interpreter]:
 
 
 def endings(request: Request, warm: Interpreter) -> Iterator[Ending]:
-    """Yield how each run ended, in the order in which they end.
+    """Ask for runs, and yield how each ended, in the order in which they end.
 
     Raise `CfnpipeError` where more are asked for than there are: the warm process has gone. If it was
     killed, its children end with their time limit, which the system holds for them.
     """
-    yield from _conversation(warm.process, request)
+    if warm.process.stdin is not None:
+        with suppress(BrokenPipeError):
+            warm.process.stdin.write(pickle.dumps(request))
+            warm.process.stdin.flush()
+    return _endings(warm)
+
+
+def _endings(warm: Interpreter) -> Iterator[Ending]:
+    while warm.process.stdout is not None and (one := ending.decode(warm.process.stdout)):
+        yield one
     raise CfnpipeError(
         f"the process that runs the definitions has ended: {_reason(warm.process, warm.complaints)}",
         hint="run the command again; if it ends again, the machine may lack memory",
     )
-
-
-def _conversation(process: subprocess.Popen[bytes], request: Request) -> Iterator[Ending]:
-    if process.stdin is None or process.stdout is None:
-        return
-    with suppress(BrokenPipeError):
-        process.stdin.write(pickle.dumps(request))
-        process.stdin.flush()
-    while one := ending.decode(process.stdout):
-        yield one
 
 
 def _reason(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:

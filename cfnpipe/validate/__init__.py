@@ -15,7 +15,7 @@ from cfnpipe.validate.shape import SHAPE_RULES
 from cfnpipe.validate.subject import StackView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from cfnpipe.model import Problem, Project, RenderedStack
 
@@ -24,12 +24,12 @@ __all__ = ["rules", "validate"]
 
 def validate(
     project: Project,
-    stacks: Sequence[RenderedStack],
+    stacks: Iterable[RenderedStack],
     *,
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> tuple[Problem, ...]:
-    """Return everything that is wrong with rendered stacks, sorted.
+    """Return everything that is wrong with rendered stacks, sorted; each is looked at as it comes.
 
     The environments of `stacks` are those of `project`. Problems whose rule the configuration ignores
     carry its reason. What several environments share because it comes from one line is one problem
