@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cfnpipe import definitions, stacks
-from cfnpipe.definitions import Surroundings
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
 
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
     """Called with what is being done, how much of it is done, and how much there is."""
+
+
+_LEAVE_OUT = "leave out time, random values, environment variables, the working directory and set order"
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,17 @@ def _unstable(
 
     A template that differs would start its pipeline for nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="cfnpipe-") as elsewhere:
-        different = Surroundings(hash_seed=1, timezone="Pacific/Apia", directory=Path(elsewhere))
-        with definitions.interpreter(different) as warm:
-            made = begin(project, options, warm)
-            coming = _stacks(project, options, made, lambda done, of: progress("Checking", done, of))
+    with (
+        tempfile.TemporaryDirectory(prefix="cfnpipe-") as folder,
+        definitions.interpreter(definitions.elsewhere(Path(folder))) as warm,
+    ):
+        made = begin(project, options, warm)
+        coming = _stacks(project, options, made, lambda done, of: progress("Checking", done, of))
+        try:
             second = _sorted(coming)
+        except ProblemsFound as error:
+            yield from map(_failed_again, error.problems)
+            return
     for one, other in zip(first, second, strict=True):
         if one.template != other.template:
             yield _difference(one, other)
@@ -181,6 +188,12 @@ def _users(project: Project, environment: str, definition: str) -> Iterator[str]
             yield name
 
 
+def _failed_again(problem: Problem) -> Problem:
+    """Return what went wrong in the second rendering only."""
+    message = f"rendered twice, it failed the second time: {problem.message}"
+    return replace(problem, rule="unstable-template", message=message, hint=_LEAVE_OUT)
+
+
 def _difference(one: RenderedStack, other: RenderedStack) -> Problem:
     pointer, first, second = definitions.first_difference(
         json.loads(one.template), json.loads(other.template)
@@ -189,7 +202,7 @@ def _difference(one: RenderedStack, other: RenderedStack) -> Problem:
         where=Place(one.definition),
         rule="unstable-template",
         message=f"rendered twice, {pointer} is {first} and then {second}",
-        hint="leave out time, random values, environment variables, the working directory and set order",
+        hint=_LEAVE_OUT,
         pointer=pointer,
         stack=one.name,
     )

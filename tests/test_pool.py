@@ -62,6 +62,32 @@ def test_the_warm_process_is_killed(tmp_path: Path):
     assert raised.value.hint == "run the command again; if it ends again, the machine may lack memory"
 
 
+@pytest.mark.parametrize(
+    ("number", "message", "hint"),
+    [
+        (
+            "SIGSTOP",
+            "the process that runs the definitions was stopped by a signal",
+            "a definition must send signals to processes only that it has started",
+        ),
+        (
+            "SIGTERM",
+            "the process that runs the definitions has ended: exit code 0",
+            "run the command again; if it ends again, the machine may lack memory",
+        ),
+    ],
+)
+def test_a_definition_that_stops_or_ends_its_parent_ends_in_one_line(
+    number: str, message: str, hint: str, tmp_path: Path
+):
+    made = repository(
+        tmp_path, {"first": START, "stops": f"import os, signal\nos.kill(os.getppid(), signal.{number})\n"}
+    )
+    with pytest.raises(CfnpipeError) as raised:
+        list(build(made, ["production"]))
+    assert (raised.value.message, raised.value.hint) == (message, hint)
+
+
 def test_the_warm_process_cannot_start():
     text = """
         import sys

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cfnpipe.definitions.contract import USUAL, Built, Surroundings
+from cfnpipe.definitions.contract import USUAL, Built, Surroundings, elsewhere
 from cfnpipe.definitions.difference import first_difference
 from cfnpipe.definitions.warm import Interpreter, started
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cfnpipe.model import Project
 
-__all__ = ["Built", "Interpreter", "Surroundings", "build", "first_difference", "interpreter"]
+__all__ = ["Built", "Interpreter", "Surroundings", "build", "elsewhere", "first_difference", "interpreter"]
 
 
 def build(  # noqa: PLR0913 - each may be left out
