@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cfnpipe import definitions, stacks
+from cfnpipe import commit, definitions, stacks, tree
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cfnpipe.definitions import Built, Interpreter
     from cfnpipe.lock import Difference
@@ -40,6 +40,8 @@ class Options:
     """The environments; none means all, and then leftovers of environments that are gone are found too."""
     timeout: float = 60.0
     """Seconds that a definition may take."""
+    watch: bool = False
+    """Whether to look for files that definitions write into the repository."""
 
 
 @dataclass(frozen=True)
@@ -64,40 +66,61 @@ class Rendering:
         return any(problem.stops for problem in self.problems)
 
 
-def begin(project: Project, options: Options, warm: Interpreter) -> Iterator[Built]:
-    """Begin to run the definitions, and return what they make as it comes, for `render` and `check`.
+@dataclass(frozen=True)
+class Run:
+    """Definitions under way."""
+
+    project: Project
+    options: Options
+    built: Iterator[Built]
+    """What they make, as it comes."""
+    before: Mapping[str, tree.Stamp]
+    """What was in the repository when they began, if it is to be watched."""
+    writes: list[Problem] = field(default_factory=list)
+    """What they were seen to write there, once all of them are done."""
+
+
+def begin(project: Project, options: Options, warm: Interpreter) -> Run:
+    """Begin to run the definitions, for `render` or `check`.
 
     They run while the tool imports what the rest of the way needs.
     """
     names = sorted(options.environments or project.environments)
-    return definitions.build(project, names, timeout=options.timeout, warm=warm)
+    before = tree.stamps(project.root) if options.watch else {}
+    built = definitions.build(project, names, timeout=options.timeout, warm=warm)
+    return Run(project, options, built, before)
 
 
-def render(project: Project, options: Options, made: Iterator[Built], progress: Progress) -> Rendering:
+def render(run: Run, progress: Progress) -> Rendering:
     """Render and validate; write nothing. Raise `ProblemsFound` if a definition makes no template."""
     from cfnpipe.validate import validate
 
+    project, environments = run.project, run.options.environments or None
+    found = stacks.existing(project.root, environments)
     rendered: list[RenderedStack] = []
-    coming = _stacks(project, options, made, lambda done, of: progress("Rendering", done, of))
+    coming = _stacks(run, lambda done, of: progress("Rendering", done, of))
     problems = validate(
-        project, _noted(coming, rendered), progress=lambda done, of: progress("Validating", done, of)
+        project,
+        _noted(coming, rendered),
+        committed=found,
+        progress=lambda done, of: progress("Validating", done, of),
     )
-    found = stacks.existing(project.root, options.environments or None)
     changes = stacks.plan(stacks.texts(rendered), found)
-    return Rendering(_sorted(rendered), tuple(changes), tuple(problems))
+    return Rendering(_sorted(rendered), tuple(changes), (*run.writes, *problems))
 
 
-def check(project: Project, options: Options, made: Iterator[Built], progress: Progress) -> Rendering:
+def check(run: Run, progress: Progress) -> Rendering:
     """Render as `render` does, and find what else keeps the committed files from being trusted.
 
     Templates that come out different the second time are problems. Where anything at all is found,
     installed versions that differ from the lock are named first, since they may explain the rest.
     Raise `ProblemsFound` as `render` does.
     """
+    project = run.project
     try:
-        rendering = render(project, options, made, progress)
+        rendering = render(run, progress)
         if not rendering.refused:
-            again = _unstable(project, options, rendering.stacks, progress)
+            again = _unstable(run, rendering.stacks, progress)
             rendering = replace(rendering, problems=(*rendering.problems, *again))
     except ProblemsFound as error:
         raise ProblemsFound((*_versions(project), *error.problems), bad_input=True) from error
@@ -106,9 +129,7 @@ def check(project: Project, options: Options, made: Iterator[Built], progress: P
     return rendering
 
 
-def _unstable(
-    project: Project, options: Options, first: Sequence[RenderedStack], progress: Progress
-) -> Iterator[Problem]:
+def _unstable(run: Run, first: Sequence[RenderedStack], progress: Progress) -> Iterator[Problem]:
     """Render once more where everything that must not matter is different, and yield what differs.
 
     A template that differs would start its pipeline for nothing.
@@ -117,13 +138,13 @@ def _unstable(
         tempfile.TemporaryDirectory(prefix="cfnpipe-") as folder,
         definitions.interpreter(definitions.elsewhere(Path(folder))) as warm,
     ):
-        made = begin(project, options, warm)
-        coming = _stacks(project, options, made, lambda done, of: progress("Checking", done, of))
+        again = begin(run.project, run.options, warm)
         try:
-            second = _sorted(coming)
+            second = _sorted(_stacks(again, lambda done, of: progress("Checking", done, of)))
         except ProblemsFound as error:
             yield from map(_failed_again, error.problems)
             return
+    yield from again.writes
     for one, other in zip(first, second, strict=True):
         if one.template != other.template:
             yield _difference(one, other)
@@ -151,15 +172,13 @@ def _version(path: str, difference: Difference) -> Problem:
     )
 
 
-def _stacks(
-    project: Project, options: Options, made: Iterator[Built], progress: Callable[[int, int], None]
-) -> Iterator[RenderedStack]:
+def _stacks(run: Run, progress: Callable[[int, int], None]) -> Iterator[RenderedStack]:
     """Yield the stacks as they come; at the end, raise `ProblemsFound` with all that is wrong."""
-    names = options.environments or project.environments
+    project, names = run.project, run.options.environments or run.project.environments
     total = sum(len(project.environments[name].stacks) for name in set(names))
     done = 0
     problems: list[Problem] = []
-    for built in made:
+    for built in run.built:
         problems += built.problems
         if built.template is not None:
             environment = project.environments[built.environment]
@@ -168,6 +187,22 @@ def _stacks(
                 progress(done := done + 1, total)
     if problems:
         raise ProblemsFound(sorted(set(problems)), bad_input=True)
+    run.writes.extend(_writes(run))
+
+
+def _writes(run: Run) -> Iterator[Problem]:
+    """Yield what definitions have written into the repository, apart from what Git ignores."""
+    root = run.project.root
+    paths = tree.changed(run.before, tree.stamps(root)) if run.options.watch else []
+    ignored = commit.ignored(root, paths) if paths else ()
+    for path in paths:
+        if path not in ignored:
+            yield Problem(
+                where=Place(path),
+                rule="definition-writes",
+                message="it was written while the definitions ran",
+                hint="a definition only reads; if another program has written it, check again",
+            )
 
 
 def _noted(made: Iterable[RenderedStack], notes: list[RenderedStack]) -> Iterator[RenderedStack]:

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from contextlib import AbstractContextManager
 
     from cfnpipe.aws import Bucket, Session
     from cfnpipe.model import Environment, Problem, Project
@@ -80,6 +81,14 @@ def project(environments: Collection[str] = ()) -> Project:
         if name not in loaded.environments:
             raise BadInput(f"there is no environment {quoted(name)}", hint=choice(name, loaded.environments))
     return loaded
+
+
+def turn(root: Path, *, writing: bool) -> AbstractContextManager[None]:
+    """Wait until no other command works below stacks/, and keep others waiting; say so if it takes time."""
+    from cfnpipe import turns
+
+    note = "waiting for another cfnpipe that is at work in this repository"
+    return turns.turn(root, writing=writing, wait=lambda: click.echo(note, err=True))
 
 
 def form_of(context: click.Context) -> str:

@@ -47,15 +47,14 @@ def render(  # noqa: PLR0913 - one argument an option
         project = options.project(environments)
         from cfnpipe import render as corridor
 
-        what = corridor.Options(environments, timeout)
-        made = corridor.begin(project, what, warm)
-        from cfnpipe import stacks, view
+        with options.turn(project.root, writing=not check):
+            run = corridor.begin(project, corridor.Options(environments, timeout, watch=check), warm)
+            from cfnpipe import stacks, view
 
-        run = corridor.check if check else corridor.render
-        with view.progress() as progress:
-            rendering = run(project, what, made, progress)
-    if not (check or rendering.refused):
-        stacks.apply(project.root, rendering.changes)
+            with view.progress() as progress:
+                rendering = (corridor.check if check else corridor.render)(run, progress)
+            if not (check or rendering.refused):
+                stacks.apply(project.root, rendering.changes)
     options.show_problems(context, rendering.problems)
     _show_files(rendering, form, written=not (check or rendering.refused), diff=diff or check)
     context.exit(1 if rendering.refused or (check and rendering.stale) else 0)

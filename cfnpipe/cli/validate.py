@@ -20,7 +20,8 @@ def validate(context: click.Context, *, environments: tuple[str, ...], form: str
     from cfnpipe import validate as room
 
     project = options.project(environments)
-    committed = stacks.read(project, environments or project.environments)
+    with options.turn(project.root, writing=False):
+        committed = stacks.read(project, environments or project.environments)
     with view.progress() as progress:
         problems = room.validate(
             project, committed, progress=lambda done, of: progress("Validating", done, of)

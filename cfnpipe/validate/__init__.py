@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cfnpipe.validate import ignoring, own
@@ -26,6 +27,7 @@ def validate(
     project: Project,
     stacks: Iterable[RenderedStack],
     *,
+    committed: Mapping[str, bytes] = MappingProxyType({}),
     jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> tuple[Problem, ...]:
@@ -33,14 +35,17 @@ def validate(
 
     The environments of `stacks` are those of `project`. Problems whose rule the configuration ignores
     carry its reason. What several environments share because it comes from one line is one problem
-    that names all their stacks. `jobs`: processes for cfn-lint. `progress`: called with how many
-    templates are checked and how many there are.
+    that names all their stacks. `committed`: the files below `stacks/` as they are now, by
+    path. `jobs`: processes for cfn-lint. `progress`: called with how many templates are checked and how
+    many there are.
     """
     malformed: list[Problem] = []
     found: list[Problem] = []
     sound: list[StackView] = []
     for rendered in stacks:
-        view = StackView(project, project.environments[rendered.environment], rendered)
+        environment = project.environments[rendered.environment]
+        earlier = committed.get(f"stacks/{rendered.name}/template.json")
+        view = StackView(project, environment, rendered, earlier)
         if outline := own.first_look(view):
             malformed += outline
         else:

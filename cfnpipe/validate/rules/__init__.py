@@ -83,6 +83,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     unreviewed.registry_type,
     unreviewed.unpinned_value,
     capabilities.missing_capability,
+    retention.renamed_data,
     retention.unretained_data,
     pipelines.pipeline_type,
     pipelines.v2_feature,
