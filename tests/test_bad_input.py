@@ -77,6 +77,8 @@ MISTAKES = [
     definition("asks", "input('really? ')\n"),
     definition("exits", "import sys\n\nsys.exit('enough')\n"),
     definition("dies", "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)\n"),
+    definition("stops-its-parent", "import os, signal\n\nos.kill(os.getppid(), signal.SIGSTOP)\n"),
+    definition("ends-its-parent", "import os, signal\n\nos.kill(os.getppid(), signal.SIGKILL)\n"),
     definition("recursion", "def again():\n    again()\n\nagain()\n"),
     definition("duplicate-logical-id", DEFINITION + 'template.add_resource(VPC("Vpc"))\n'),
     definition("bad-logical-id", DEFINITION + 'template.add_resource(VPC("Vpc-2"))\n'),
@@ -102,6 +104,13 @@ MISTAKES = [
         "refused-by-a-blueprint",
         "from cfnpipe.blueprints import pipelines\n\n\ndef template(environment):\n"
         "    return pipelines.template(environment)\n",
+    ),
+    template("nested-deep", "a = []\nfor _ in range(150): a = [a]\ntemplate.set_metadata({'a': a})"),
+    template(
+        "slow-pattern",
+        "slow = {'AllowedPattern': '(a+)+', 'Default': 'a' * 40 + '!'}\n"
+        "template.add_parameter(Parameter('Name', Type='String', **slow))\n"
+        "vpc.CidrBlock = Ref('Name')",
     ),
     template("dangling-ref", "vpc.CidrBlock = Ref('Nothing')"),
     template("dangling-getatt", "vpc.CidrBlock = GetAtt('Vcp', 'Arn')"),
@@ -163,6 +172,12 @@ MISTAKES = [
     Mistake("unknown-region", 1, {"config/test.yaml": CONFIGURATION.replace("us-east-1", "us-esat-1")}),
     Mistake("unknown-environment", 2, arguments=("render", "-e", "tset")),
     Mistake("unknown-option", 2, arguments=("render", "--chekc")),
+    Mistake("contradicting-forms", 2, arguments=("render", "--json", "--format", "github")),
+    Mistake("contradicting-forms-of-validate", 2, arguments=("validate", "--format", "text", "--json")),
+    Mistake("folder-for-a-file", 2, {"stacks/test/network/template.json/notes.txt": "mine"}),
+    Mistake("file-for-a-stack", 2, {"stacks/test/network": "mine"}),
+    Mistake("file-for-an-environment", 2, {"stacks/test": "mine"}),
+    Mistake("file-for-all-stacks", 2, {"stacks": "mine"}),
     Mistake("unknown-command", 2, arguments=("rendre",)),
     Mistake("nothing-committed", 2, arguments=("validate",)),
 ]

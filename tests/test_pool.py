@@ -59,7 +59,10 @@ def test_the_warm_process_is_killed(tmp_path: Path):
     with pytest.raises(CfnpipeError) as raised:
         list(build(made, ["production"]))
     assert raised.value.message == "the process that runs the definitions has ended: Killed"
-    assert raised.value.hint == "run the command again; if it ends again, the machine may lack memory"
+    assert (
+        raised.value.hint
+        == "run the command again; if it ends again, memory is short or a definition ends it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_the_warm_process_is_killed(tmp_path: Path):
         (
             "SIGTERM",
             "the process that runs the definitions has ended: exit code 0",
-            "run the command again; if it ends again, the machine may lack memory",
+            "run the command again; if it ends again, memory is short or a definition ends it",
         ),
     ],
 )

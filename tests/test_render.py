@@ -167,6 +167,38 @@ def test_what_programs_need_to_run_is_there_both_times(repository: Repository) -
     assert (result.code, result.err) == (0, "")
 
 
+WRITES = """
+from pathlib import Path
+cache = Path(__file__).with_name("cache.json")
+if not cache.exists():
+    cache.write_text("{}")
+"""
+
+
+def test_checking_names_what_a_definition_writes_into_the_repository(repository: Repository) -> None:
+    repository.write("templates/network.py", DEFINITION + WRITES)
+    assert repository.run("render").code == 0
+    (repository.root / "templates/cache.json").unlink()
+    result = repository.run("render", "--check")
+    assert result.code == 1
+    assert result.err == (
+        "templates/cache.json: definition-writes: it was written while the definitions ran\n"
+        "  hint: a definition only reads; if another program has written it, check again\n"
+    )
+    assert repository.run("render", "--check").code == 0
+
+
+def test_what_git_ignores_may_be_written(repository: Repository) -> None:
+    subprocess.run(["git", "init", "--quiet", repository.root], check=True)
+    repository.write(".gitignore", "cache.json\n")
+    repository.write("templates/network.py", DEFINITION + WRITES)
+    repository.run("render")
+    (repository.root / "templates/cache.json").unlink()
+    result = repository.run("render", "--check")
+    assert (result.code, result.err) == (0, "")
+    assert (repository.root / "templates/cache.json").exists()
+
+
 def test_installed_versions_that_differ_are_named_first(repository: Repository) -> None:
     repository.write("requirements.lock", "troposphere==1.0 \\\n    --hash=sha256:0\nabsent==2\n")
     result = repository.run("render", "--check")

@@ -560,7 +560,8 @@ def former(properties: Any = None, **said: Any) -> dict[str, Any]:
 def renamed(fate: str) -> list[str]:
     line = (
         f"{IT}: renamed-data (warning): 'Former' (AWS::DynamoDB::Table) becomes 'It': a new one without its"
-        f" data, and the old one {fate} -- keep the logical id 'Former', or move the data first [/Resources/It]"
+        f" data, and the old one {fate} -- keep the logical id 'Former', or move the data first"
+        " [/Resources/It]"
     )
     return [line]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -28,6 +29,10 @@ def _environments(_context: click.Context, _parameter: click.Parameter, incomple
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if context.meta.get(_FORM) == "json":  # --json was looked at before
+        if value != "json" and context.get_parameter_source("form") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--json and --format {value} contradict each other", context)
+        return "json"
     context.meta[_FORM] = value
     return value
 
@@ -65,9 +70,16 @@ def form(command: _Command) -> _Command:
         callback=_remember,
         help="github: problems as annotations of a pull request.",
     )
-    return choice(
-        click.option("--json", "form", flag_value="json", help="The same as --format json.")(command)
+    shorthand = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_remember_json,
+        help="The same as --format json.",
     )
+    return choice(shorthand(command))
 
 
 def project(environments: Collection[str] = ()) -> Project:

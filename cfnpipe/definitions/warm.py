@@ -84,7 +84,7 @@ def _endings(warm: Interpreter) -> Iterator[Ending]:
             yield one
     raise CfnpipeError(
         f"the process that runs the definitions has ended: {_reason(warm.process, warm.complaints)}",
-        hint="run the command again; if it ends again, the machine may lack memory",
+        hint="run the command again; if it ends again, memory is short or a definition ends it",
     )
 
 

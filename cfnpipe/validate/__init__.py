@@ -52,7 +52,7 @@ def validate(
             sound.append(view)
             found += own.stack_problems(view)
     found += own.environment_problems(project, sound)
-    known = [view for view in sound if view.environment.region in regions() and not _too_large(view, found)]
+    known = [view for view in sound if view.environment.region in regions() and not _endless(view, found)]
     found += lint_problems(project, known, found, jobs=jobs, progress=progress)
     stale = [*ignoring.unknown_rule(sound, rules()), *ignoring.unused_ignore(sound, found, rules())]
     return _merged([*malformed, *ignoring.ignored(found, sound), *stale])
@@ -72,9 +72,13 @@ def rules() -> Mapping[str, str]:
     }
 
 
-def _too_large(view: StackView, found: Iterable[Problem]) -> bool:
-    """Tell whether a template is larger than any that is deployed: cfn-lint would need hours for some."""
-    return any(each.rule == "template-size" and each.stack == view.rendered.name for each in found)
+def _endless(view: StackView, found: Iterable[Problem]) -> bool:
+    """Tell whether cfn-lint could need hours for a template.
+
+    It does if that is larger than any that is deployed, and if it tries a slow pattern on a default.
+    """
+    rules = ("template-size", "slow-pattern")
+    return any(each.rule in rules and each.stack == view.rendered.name for each in found)
 
 
 def _merged(problems: Iterable[Problem]) -> tuple[Problem, ...]:
