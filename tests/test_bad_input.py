@@ -5,6 +5,8 @@ The messages stand in tests/golden/bad_input, one file a mistake.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,6 +96,12 @@ MISTAKES = [
         "datetime", DEFINITION + "import datetime\ntemplate.set_metadata({'a': datetime.date(2026, 1, 1)})\n"
     ),
     definition("not-a-number", DEFINITION + "template.set_metadata({'a': float('nan')})\n"),
+    definition("number-of-thousands-of-digits", DEFINITION + "template.set_metadata({'a': 10**5000})\n"),
+    definition(
+        "deeper-than-anybody-reads",
+        DEFINITION + "import sys\n\nsys.setrecursionlimit(10**6)\na = []\nfor _ in range(9000): a = [a]\n"
+        "template.set_metadata({'a': a})\n",
+    ),
     definition("contains-itself", DEFINITION + "a = {}\na['a'] = a\ntemplate.set_metadata(a)\n"),
     definition("relative-file", "open('names.txt')\n"),
     definition("control-characters", "raise ValueError('\\x1b[31mred\\n::error::x')\n"),
@@ -207,6 +215,32 @@ def test_all_mistakes_of_a_run_are_shown_together(repository: Repository) -> Non
         "templates/three.py:1",
         "templates/two.py:1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("ulimit -f 0; $CFNPIPE", "No usable temporary directory found in"),
+        ("mkdir gone; cd gone; rmdir ../gone; $CFNPIPE", "No such file or directory"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(command: str, what: str, repository: Repository) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=repository.root,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "CFNPIPE": f"{sys.executable} -m cfnpipe render",
+            "PATH": "/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, *others = done.stderr.splitlines()
+    assert first.startswith(f"error: the system refuses: {what}")
+    hint = "look for a full disk, a limit of the shell (ulimit -a), or a working directory that is gone"
+    assert (done.returncode, others) == (2, [f"  hint: {hint}"])
 
 
 def test_outside_a_repository_the_hint_says_where_to_go(repository: Repository) -> None:
