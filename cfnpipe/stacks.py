@@ -126,7 +126,11 @@ def _files(root: Path, folder: str) -> dict[str, bytes]:
         name = f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             if _is_a_stacks(name):
-                raise BadInput("a file is needed here", where=Place(name), hint="remove the folder")
+                raise BadInput(
+                    "a file is needed here",
+                    where=Place(name),
+                    hint="remove the folder, and run: cfnpipe render",
+                )
             found |= _files(root, name)
         elif entry.is_file(follow_symlinks=False):
             found[name] = Path(entry.path).read_bytes()
@@ -142,7 +146,11 @@ def plan(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[Change
     """
     for path in wanted:
         for folder in {path.rpartition("/")[0], path.rsplit("/", 2)[0]} & found.keys():
-            raise BadInput("a folder is needed here", where=Place(folder), hint="remove the file")
+            raise BadInput(
+                "a folder is needed here",
+                where=Place(folder),
+                hint="remove the file, and run: cfnpipe render",
+            )
     return [_change(path, wanted.get(path), found.get(path)) for path in sorted({*wanted, *found})]
 
 
