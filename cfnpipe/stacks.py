@@ -162,7 +162,10 @@ def _change(path: str, new: bytes | None, old: bytes | None) -> Change:
 
 def _owned(path: str) -> bool:
     """Tell whether `render` makes files of that name: a stack's, or what a killed run left staged."""
-    return _is_a_stacks(path) or path.startswith(f"{FOLDER}/{_STAGING}")
+    match path.split("/"):
+        case [_, folder, _]:
+            return folder.startswith(_STAGING)
+    return _is_a_stacks(path)
 
 
 def _is_a_stacks(path: str) -> bool:

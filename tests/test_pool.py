@@ -15,7 +15,7 @@ import pytest
 
 from cfnpipe.definitions import build
 from cfnpipe.errors import CfnpipeError
-from tests.definitions import START, repository, shown, template
+from tests.definitions import START, project, repository, shown, template
 
 
 def test_time_limit(tmp_path: Path):
@@ -63,6 +63,22 @@ def test_the_warm_process_is_killed(tmp_path: Path):
         raised.value.hint
         == "run the command again; if it ends again, memory is short or a definition ends it"
     )
+
+
+def test_service_modules_are_there_before_the_first_definition_asks_for_them(tmp_path: Path):
+    text = """
+        import sys
+
+        there = "troposphere.backup" in sys.modules
+        from troposphere import Template
+        template = Template(f"{there}")
+        """
+    (without,) = build(repository(tmp_path, {"network": text}), ["production"])
+    (tmp_path / "templates/network.py").write_text(
+        dedent(text) + "from troposphere.backup import BackupVault\n"
+    )
+    (built,) = build(project(tmp_path, ["network"]), ["production"])
+    assert [template(one).body["Description"] for one in (without, built)] == ["False", "True"]
 
 
 @pytest.mark.parametrize(

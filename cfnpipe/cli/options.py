@@ -95,11 +95,15 @@ def project(environments: Collection[str] = ()) -> Project:
     return loaded
 
 
-def turn(root: Path, *, writing: bool) -> AbstractContextManager[None]:
-    """Wait until no other command works below stacks/, and keep others waiting; say so if it takes time."""
-    from cfnpipe import turns
+def turn(*, writing: bool) -> AbstractContextManager[None]:
+    """Wait until no other command works below stacks/, and keep others waiting; say so if it takes time.
+
+    What is read of the repository is read after that.
+    """
+    from cfnpipe import config, turns
 
     note = "waiting for another cfnpipe that is at work in this repository"
+    root = config.find(Path.cwd())
     return turns.turn(root, writing=writing, wait=lambda: click.echo(note, err=True))
 
 

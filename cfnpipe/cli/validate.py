@@ -19,8 +19,8 @@ def validate(context: click.Context, *, environments: tuple[str, ...], form: str
     from cfnpipe import stacks, view
     from cfnpipe import validate as room
 
-    project = options.project(environments)
-    with options.turn(project.root, writing=False):
+    with options.turn(writing=False):
+        project = options.project(environments)
         committed = stacks.read(project, environments or project.environments)
     with view.progress() as progress:
         problems = room.validate(
