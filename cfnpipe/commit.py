@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from cfnpipe.errors import Refused
 from cfnpipe.model.execution import Revision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -52,13 +54,21 @@ def checkout(root: Path, folder: str) -> Checkout | None:
     return Checkout(root, Revision(commit, subject, author))
 
 
-def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ignored(root: Path, paths: Iterable[str]) -> set[str]:
+    """Return those of the paths that Git is told to ignore; none where there is no Git."""
+    with suppress(FileNotFoundError):
+        found = _git(root, "check-ignore", "--stdin", "-z", given="\0".join(paths)).stdout
+        return set(found.split("\0"))
+    return set()
+
+
+def _git(root: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     command = ["git", "--no-pager", "--no-optional-locks", *_QUIET, "-C", str(root), *arguments]
     return subprocess.run(  # noqa: S603 - the Git that the user has, and arguments of ours
         command,
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         encoding="utf-8",
-        errors="replace",
+        errors="surrogateescape",
         check=False,
     )

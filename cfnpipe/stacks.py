@@ -125,6 +125,12 @@ def _files(root: Path, folder: str) -> dict[str, bytes]:
     for entry in sorted(os.scandir(root / folder), key=lambda entry: entry.name):
         name = f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
+            if _is_a_stacks(name):
+                raise BadInput(
+                    "a file is needed here",
+                    where=Place(name),
+                    hint="remove the folder, and run: cfnpipe render",
+                )
             found |= _files(root, name)
         elif entry.is_file(follow_symlinks=False):
             found[name] = Path(entry.path).read_bytes()
@@ -134,7 +140,17 @@ def _files(root: Path, folder: str) -> dict[str, bytes]:
 
 
 def plan(wanted: Mapping[str, bytes], found: Mapping[str, bytes]) -> list[Change]:
-    """Return what becomes of each file, sorted by path."""
+    """Return what becomes of each file, sorted by path.
+
+    Raise `BadInput` for a file where a stack's folder belongs.
+    """
+    for path in wanted:
+        for folder in {path.rpartition("/")[0], path.rsplit("/", 2)[0]} & found.keys():
+            raise BadInput(
+                "a folder is needed here",
+                where=Place(folder),
+                hint="remove the file, and run: cfnpipe render",
+            )
     return [_change(path, wanted.get(path), found.get(path)) for path in sorted({*wanted, *found})]
 
 
@@ -147,10 +163,16 @@ def _change(path: str, new: bytes | None, old: bytes | None) -> Change:
 def _owned(path: str) -> bool:
     """Tell whether `render` makes files of that name: a stack's, or what a killed run left staged."""
     match path.split("/"):
-        case [_, _, _, name]:
-            return name in FILES
         case [_, folder, _]:
             return folder.startswith(_STAGING)
+    return _is_a_stacks(path)
+
+
+def _is_a_stacks(path: str) -> bool:
+    """Tell whether a path is that of one of a stack's files."""
+    match path.split("/"):
+        case [_, _environment, _stack, name]:
+            return name in FILES
     return False
 
 

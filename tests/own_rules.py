@@ -28,6 +28,8 @@ class Case:
     policy: Any = None
     settings: dict[str, Any] = field(default_factory=dict)
     """More fields of the stack in the configuration."""
+    earlier: Any = None
+    """The committed template, which this one is to replace."""
 
     def stack(self) -> Stack:
         return Stack(template="made", parameters=self.parameters, tags=self.tags, **self.settings)
@@ -86,7 +88,12 @@ def problems(*environments: tuple[Environment, dict[str, Case]], committed: bool
     """Return what all of cfnpipe's own rules find in environments with their stacks."""
     made = project(*(each for each, _ in environments))
     views = [
-        StackView(made, each, one.rendered(each.name, name, committed=committed))
+        StackView(
+            made,
+            each,
+            one.rendered(each.name, name, committed=committed),
+            None if one.earlier is None else json.dumps(one.earlier).encode(),
+        )
         for each, stacks in environments
         for name, one in stacks.items()
     ]

@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "cfnpipe"
 RANKS = [
     {"console", "machine", "model", "names", "wording"},
     {"errors"},
-    {"bundle", "commit", "config", "definitions", "blueprints", "lock", "stacks", "validate", "aws", "view"},
+    {"bundle", "commit", "config", "definitions", "blueprints", "lock", "stacks", "tree", "turns"}
+    | {"validate", "aws", "view"},
     {"render"},
     {"sync", "fleet", "review", "history"},
     {"deploy"},

@@ -5,6 +5,8 @@ The messages stand in tests/golden/bad_input, one file a mistake.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,6 +79,8 @@ MISTAKES = [
     definition("asks", "input('really? ')\n"),
     definition("exits", "import sys\n\nsys.exit('enough')\n"),
     definition("dies", "import os, signal\n\nos.kill(os.getpid(), signal.SIGKILL)\n"),
+    definition("stops-its-parent", "import os, signal\n\nos.kill(os.getppid(), signal.SIGSTOP)\n"),
+    definition("ends-its-parent", "import os, signal\n\nos.kill(os.getppid(), signal.SIGKILL)\n"),
     definition("recursion", "def again():\n    again()\n\nagain()\n"),
     definition("duplicate-logical-id", DEFINITION + 'template.add_resource(VPC("Vpc"))\n'),
     definition("bad-logical-id", DEFINITION + 'template.add_resource(VPC("Vpc-2"))\n'),
@@ -92,6 +96,12 @@ MISTAKES = [
         "datetime", DEFINITION + "import datetime\ntemplate.set_metadata({'a': datetime.date(2026, 1, 1)})\n"
     ),
     definition("not-a-number", DEFINITION + "template.set_metadata({'a': float('nan')})\n"),
+    definition("number-of-thousands-of-digits", DEFINITION + "template.set_metadata({'a': 10**5000})\n"),
+    definition(
+        "deeper-than-anybody-reads",
+        DEFINITION + "import sys\n\nsys.setrecursionlimit(10**6)\na = []\nfor _ in range(9000): a = [a]\n"
+        "template.set_metadata({'a': a})\n",
+    ),
     definition("contains-itself", DEFINITION + "a = {}\na['a'] = a\ntemplate.set_metadata(a)\n"),
     definition("relative-file", "open('names.txt')\n"),
     definition("control-characters", "raise ValueError('\\x1b[31mred\\n::error::x')\n"),
@@ -102,6 +112,13 @@ MISTAKES = [
         "refused-by-a-blueprint",
         "from cfnpipe.blueprints import pipelines\n\n\ndef template(environment):\n"
         "    return pipelines.template(environment)\n",
+    ),
+    template("nested-deep", "a = []\nfor _ in range(150): a = [a]\ntemplate.set_metadata({'a': a})"),
+    template(
+        "slow-pattern",
+        "slow = {'AllowedPattern': '(a+)+', 'Default': 'a' * 40 + '!'}\n"
+        "template.add_parameter(Parameter('Name', Type='String', **slow))\n"
+        "vpc.CidrBlock = Ref('Name')",
     ),
     template("dangling-ref", "vpc.CidrBlock = Ref('Nothing')"),
     template("dangling-getatt", "vpc.CidrBlock = GetAtt('Vcp', 'Arn')"),
@@ -163,6 +180,12 @@ MISTAKES = [
     Mistake("unknown-region", 1, {"config/test.yaml": CONFIGURATION.replace("us-east-1", "us-esat-1")}),
     Mistake("unknown-environment", 2, arguments=("render", "-e", "tset")),
     Mistake("unknown-option", 2, arguments=("render", "--chekc")),
+    Mistake("contradicting-forms", 2, arguments=("render", "--json", "--format", "github")),
+    Mistake("contradicting-forms-of-validate", 2, arguments=("validate", "--format", "text", "--json")),
+    Mistake("folder-for-a-file", 2, {"stacks/test/network/template.json/notes.txt": "mine"}),
+    Mistake("file-for-a-stack", 2, {"stacks/test/network": "mine"}),
+    Mistake("file-for-an-environment", 2, {"stacks/test": "mine"}),
+    Mistake("file-for-all-stacks", 2, {"stacks": "mine"}),
     Mistake("unknown-command", 2, arguments=("rendre",)),
     Mistake("nothing-committed", 2, arguments=("validate",)),
 ]
@@ -192,6 +215,32 @@ def test_all_mistakes_of_a_run_are_shown_together(repository: Repository) -> Non
         "templates/three.py:1",
         "templates/two.py:1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        ("ulimit -f 0; $CFNPIPE", "No usable temporary directory found in"),
+        ("mkdir gone; cd gone; rmdir ../gone; $CFNPIPE", "No such file or directory"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(command: str, what: str, repository: Repository) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=repository.root,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "CFNPIPE": f"{sys.executable} -m cfnpipe render",
+            "PATH": "/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    first, *others = done.stderr.splitlines()
+    assert first.startswith(f"error: the system refuses: {what}")
+    hint = "look for a full disk, a limit of the shell (ulimit -a), or a working directory that is gone"
+    assert (done.returncode, others) == (2, [f"  hint: {hint}"])
 
 
 def test_outside_a_repository_the_hint_says_where_to_go(repository: Repository) -> None:

@@ -311,13 +311,40 @@ def test_names_that_cannot_be_shown(repository: Repository) -> None:
 
 
 def test_a_definition_is_a_file_in_its_folder(repository: Repository) -> None:
+    repository.write("shared/network.py", "")
     (repository.root / "templates/network.py").unlink()
-    (repository.root / "templates/network.py").symlink_to(sys.executable)
+    (repository.root / "templates/network.py").symlink_to("../shared/network.py")
     with pytest.raises(ProblemsFound) as caught:
         config.load(repository.root)
     (problem,) = caught.value.problems
     assert str(problem.where) == "config/test.yaml:4:3"
     assert problem.message == "stacks.network: templates/network.py is not a file inside templates/"
+
+
+@pytest.mark.parametrize(
+    "path", ["templates/network.py", "templates/_shared.py", "templates/_shared", "templates"]
+)
+def test_no_link_in_templates_leads_out_of_the_repository(repository: Repository, path: str) -> None:
+    link = repository.root / path
+    if path == "templates":
+        link.rename(repository.root.parent / "elsewhere")
+    link.unlink(missing_ok=True)
+    link.symlink_to(repository.root.parent / "elsewhere")
+    with pytest.raises(ProblemsFound) as caught:
+        config.load(repository.root)
+    (problem,) = caught.value.problems
+    assert (str(problem.where), problem.rule, problem.message, problem.hint) == (
+        path,
+        "link-outside",
+        f"{path} is a link to a place outside the repository",
+        "put the file itself there",
+    )
+
+
+def test_a_helper_may_be_a_link_inside_the_repository(repository: Repository) -> None:
+    repository.write("shared/names.py", "")
+    (repository.root / "templates/_names.py").symlink_to("../shared/names.py")
+    assert config.load(repository.root).environments["test"].name == "test"
 
 
 def test_a_policy_leads_nowhere_else(repository: Repository) -> None:
@@ -398,10 +425,11 @@ def test_more_than_aws_takes() -> None:
 
 def test_a_policy_without_an_end() -> None:
     stack = "stacks: {network: {protection: {policy: a.json}}}\n"
-    assert lines({"test.yaml": HEAD + stack, "a.json": "[" * 100_000}) == [
-        "config/a.json: bad-policy: config/a.json is nested too deep",
-        '  hint: write one object: {"Statement": [...]}',
-    ]
+    for depth in (21, 500, 100_000):
+        assert lines({"test.yaml": HEAD + stack, "a.json": "[" * depth + "]" * depth}) == [
+            "config/a.json: bad-policy: config/a.json is nested deeper than 20 levels",
+            "  hint: keep what is meant",
+        ]
 
 
 def test_a_small_file_cannot_grow() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from cfnpipe.definitions import build
 from cfnpipe.errors import CfnpipeError
-from tests.definitions import START, repository, shown, template
+from tests.definitions import START, project, repository, shown, template
 
 
 def test_time_limit(tmp_path: Path):
@@ -59,7 +59,52 @@ def test_the_warm_process_is_killed(tmp_path: Path):
     with pytest.raises(CfnpipeError) as raised:
         list(build(made, ["production"]))
     assert raised.value.message == "the process that runs the definitions has ended: Killed"
-    assert raised.value.hint == "run the command again; if it ends again, the machine may lack memory"
+    assert (
+        raised.value.hint
+        == "run the command again; if it ends again, memory is short or a definition ends it"
+    )
+
+
+def test_service_modules_are_there_before_the_first_definition_asks_for_them(tmp_path: Path):
+    text = """
+        import sys
+
+        there = "troposphere.backup" in sys.modules
+        from troposphere import Template
+        template = Template(f"{there}")
+        """
+    (without,) = build(repository(tmp_path, {"network": text}), ["production"])
+    (tmp_path / "templates/network.py").write_text(
+        dedent(text) + "from troposphere.backup import BackupVault\n"
+    )
+    (built,) = build(project(tmp_path, ["network"]), ["production"])
+    assert [template(one).body["Description"] for one in (without, built)] == ["False", "True"]
+
+
+@pytest.mark.parametrize(
+    ("number", "message", "hint"),
+    [
+        (
+            "SIGSTOP",
+            "the process that runs the definitions was stopped by a signal",
+            "a definition must send signals to processes only that it has started",
+        ),
+        (
+            "SIGTERM",
+            "the process that runs the definitions has ended: exit code 0",
+            "run the command again; if it ends again, memory is short or a definition ends it",
+        ),
+    ],
+)
+def test_a_definition_that_stops_or_ends_its_parent_ends_in_one_line(
+    number: str, message: str, hint: str, tmp_path: Path
+):
+    made = repository(
+        tmp_path, {"first": START, "stops": f"import os, signal\nos.kill(os.getppid(), signal.{number})\n"}
+    )
+    with pytest.raises(CfnpipeError) as raised:
+        list(build(made, ["production"]))
+    assert (raised.value.message, raised.value.hint) == (message, hint)
 
 
 def test_the_warm_process_cannot_start():

@@ -113,6 +113,11 @@ UNSTABLE = {
     "hash seed": "word = ','.join({'one', 'two', 'three', 'four', 'five', 'six'})\n",
     "time zone": "import time\n\nword = time.tzname[0]\n",
     "working directory": "import os\n\nword = os.getcwd()\n",
+    "user": "import getpass\n\nword = getpass.getuser()\n",
+    "home": "from pathlib import Path\n\nword = str(Path.home())\n",
+    "host": "import os\n\nword = os.environ.get('HOSTNAME', '')\n",
+    "a variable that is set": "import os\n\nword = os.environ.get('BUILD_NUMBER', 'none')\n",
+    "all variables": "import os\n\nword = ' '.join(sorted(os.environ))\n",
     "process": "import os\n\nword = str(os.getpid())\n",
 }
 
@@ -123,8 +128,9 @@ def test_a_template_that_differs_the_second_time_is_named_with_its_path(
 ) -> None:
     body = DEFINITION.replace("from tropo", UNSTABLE[kind] + "from tropo", 1)
     repository.write("templates/network.py", body + "vpc.Tags = [{'Key': 'Word', 'Value': word}]\n")
-    assert repository.run("render").code == 0
-    result = repository.run("render", "--check")
+    variables = {"BUILD_NUMBER": "7", "USER": "somebody", "HOME": str(repository.root.parent)}
+    assert repository.run("render", **variables).code == 0
+    result = repository.run("render", "--check", **variables)
     assert result.code == 1
     lines = result.err.splitlines()
     assert lines[0].startswith(
@@ -134,6 +140,63 @@ def test_a_template_that_differs_the_second_time_is_named_with_its_path(
         "  in: test/network /Resources/Vpc/Properties/Tags/0/Value",
         "  hint: leave out time, random values, environment variables, the working directory and set order",
     ]
+
+
+def test_a_definition_that_fails_without_a_variable_is_named_with_it(repository: Repository) -> None:
+    body = DEFINITION.replace("from tropo", "import os\n\nword = os.environ['STAGE']\nfrom tropo", 1)
+    repository.write("templates/network.py", body)
+    assert repository.run("render", STAGE="live").code == 0
+    result = repository.run("render", "--check", STAGE="live")
+    assert result.code == 1
+    assert result.err == (
+        "templates/network.py:5: unstable-template: rendered twice, it failed the second time:"
+        " KeyError: 'STAGE'\n"
+        "  hint: leave out time, random values, environment variables, the working directory and set order\n"
+    )
+
+
+def test_what_programs_need_to_run_is_there_both_times(repository: Repository) -> None:
+    """A definition may run a program, find what a proxy leads to, and read text in the user's language."""
+    kept = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "https_proxy": "http://127.0.0.1:9"}
+    word = "import os, subprocess\n\nsubprocess.run(['true'], check=True)\n"
+    word += f"word = ' '.join(os.environ[name] for name in {list(kept)})\n"
+    body = DEFINITION.replace("from tropo", word + "from tropo", 1)
+    repository.write("templates/network.py", body + "vpc.Tags = [{'Key': 'Word', 'Value': word}]\n")
+    assert repository.run("render", **kept).code == 0
+    result = repository.run("render", "--check", **kept)
+    assert (result.code, result.err) == (0, "")
+
+
+WRITES = """
+from pathlib import Path
+cache = Path(__file__).with_name("cache.json")
+if not cache.exists():
+    cache.write_text("{}")
+"""
+
+
+def test_checking_names_what_a_definition_writes_into_the_repository(repository: Repository) -> None:
+    repository.write("templates/network.py", DEFINITION + WRITES)
+    assert repository.run("render").code == 0
+    (repository.root / "templates/cache.json").unlink()
+    result = repository.run("render", "--check")
+    assert result.code == 1
+    assert result.err == (
+        "templates/cache.json: definition-writes: it was written while the definitions ran\n"
+        "  hint: a definition only reads; if another program has written it, check again\n"
+    )
+    assert repository.run("render", "--check").code == 0
+
+
+def test_what_git_ignores_may_be_written(repository: Repository) -> None:
+    subprocess.run(["git", "init", "--quiet", repository.root], check=True)
+    repository.write(".gitignore", "cache.json\n")
+    repository.write("templates/network.py", DEFINITION + WRITES)
+    repository.run("render")
+    (repository.root / "templates/cache.json").unlink()
+    result = repository.run("render", "--check")
+    assert (result.code, result.err) == (0, "")
+    assert (repository.root / "templates/cache.json").exists()
 
 
 def test_installed_versions_that_differ_are_named_first(repository: Repository) -> None:

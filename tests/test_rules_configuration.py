@@ -194,6 +194,29 @@ def test_a_secret_is_masked_wherever_it_is_wrong() -> None:
     assert "sesame" not in str(lines)
 
 
+ENDLESS = "a" * 40 + "!"
+SLOW = {"Type": "String", "AllowedPattern": "(a+)+"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [
+        (SLOW, ENDLESS),
+        (SLOW | {"Type": "CommaDelimitedList"}, ("a", *([ENDLESS] * 90))),
+        (SLOW | {"Default": ENDLESS}, "a"),  # cfn-lint would try it
+        (SLOW | {"Default": ENDLESS}, "{{resolve:ssm:name:1}}"),
+    ],
+)
+def test_a_pattern_that_takes_for_ever_is_named_after_a_second(
+    declared: dict[str, object], value: str | tuple[str, ...]
+) -> None:
+    expected = (
+        f"{DECLARED}: slow-pattern: '(a+)+' of 'P' is not decided after a second"
+        " -- repeat nothing that repeats itself: (a+)+ is a+ [/Parameters/P/AllowedPattern]"
+    )
+    assert found(one(declared, value)) == [expected]
+
+
 @pytest.mark.parametrize(
     ("declared", "value"),
     [
@@ -224,6 +247,15 @@ def test_a_secret_is_masked_wherever_it_is_wrong() -> None:
 )
 def test_a_right_value_is_no_problem(declared: dict[str, object], value: str | tuple[str, ...]) -> None:
     assert found(one(declared, value)) == []
+
+
+def test_too_many_parameters_are_counted() -> None:
+    (line, *others) = found(case(parameters={f"P{number}": "1" for number in range(201)}))
+    assert line == (
+        "config/test.yaml:3:3: parameter-limit: 201 parameters in the configuration;"
+        " CloudFormation takes 200 -- split the stack in two"
+    )
+    assert {other.split(": ")[1] for other in others} == {"unknown-parameter"}
 
 
 def test_the_configuration_counts_before_the_default() -> None:

@@ -539,3 +539,65 @@ def test_a_resource_with_data_says_what_becomes_of_it() -> None:
 @pytest.mark.parametrize("key", ["DBClusterIdentifier", "SourceDBInstanceIdentifier"])
 def test_an_instance_without_data_of_its_own_says_nothing(key: str) -> None:
     assert found(case(template({key: "other"}, kind="AWS::RDS::DBInstance"))) == []
+
+
+TABLE = {
+    "AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}],
+}
+NEW = template(TABLE, kind="AWS::DynamoDB::Table")
+NEW["Resources"]["It"] |= RETAINED
+
+
+def former(properties: Any = None, **said: Any) -> dict[str, Any]:
+    """The committed template, in which the table is called Former."""
+    return {
+        "Resources": {"Former": {"Type": "AWS::DynamoDB::Table", "Properties": properties or TABLE, **said}}
+    }
+
+
+def renamed(fate: str) -> list[str]:
+    line = (
+        f"{IT}: renamed-data (warning): 'Former' (AWS::DynamoDB::Table) becomes 'It': a new one without its"
+        f" data, and the old one {fate} -- keep the logical id 'Former', or move the data first"
+        " [/Resources/It]"
+    )
+    return [line]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        (former(), renamed("is deleted")),
+        (former(DeletionPolicy="Retain"), renamed("stays, outside of the stack")),
+        (former(DeletionPolicy="Snapshot"), renamed("is deleted after a snapshot")),
+        (former(TABLE | {"BillingMode": "PROVISIONED"}), renamed("is deleted")),
+        (former({"TableName": "another", "KeySchema": TABLE["KeySchema"]}), []),
+        ({"Resources": {**former()["Resources"], **NEW["Resources"]}}, []),
+        ({"Resources": {"Former": {"Type": "AWS::S3::Bucket", "Properties": TABLE}}}, []),
+        (NEW, []),
+        ({}, []),
+        ("no template", []),
+    ],
+)
+def test_a_resource_with_data_under_another_logical_id_is_named_with_both(
+    earlier: Any, expected: list[str]
+) -> None:
+    assert found(Case(NEW, earlier=earlier)) == expected
+
+
+def test_of_two_that_are_gone_the_one_that_is_most_like_it_is_named() -> None:
+    nearly = {"Type": "AWS::DynamoDB::Table", "Properties": TABLE | {"BillingMode": "PROVISIONED"}}
+    assert found(Case(NEW, earlier={"Resources": {"Nearly": nearly, **former()["Resources"]}})) == renamed(
+        "is deleted"
+    )
+
+
+def test_databases_are_deleted_after_a_snapshot_unless_they_say_otherwise() -> None:
+    new = template({"Engine": "mysql"}, kind="AWS::RDS::DBCluster")
+    new["Resources"]["It"] |= RETAINED
+    earlier = {"Resources": {"Former": {"Type": "AWS::RDS::DBCluster", "Properties": {"Engine": "mysql"}}}}
+    assert found(Case(new, earlier=earlier)) == [
+        line.replace("DynamoDB::Table", "RDS::DBCluster") for line in renamed("is deleted after a snapshot")
+    ]

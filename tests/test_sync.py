@@ -557,7 +557,10 @@ UNUSABLE = "{template}: unreadable-json: no JSON that can be used: "
         (link, NEITHER),
         (fifo, NEITHER),
         (unix_socket, NEITHER),
-        (folder, "{template}: missing-file: the file is missing\n" + RENDER),
+        (
+            folder,
+            "{template}: error: a file is needed here\n  hint: remove the folder, and run: cfnpipe render\n",
+        ),
         (os.unlink, "{template}: missing-file: the file is missing\n" + RENDER),
         (huge, "{template}: unreadable-file: larger than 10,000,000 bytes\n" + RENDER),
         (written(b"\xff"), "{template}: not-utf-8: the file is not UTF-8\n" + RENDER),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import tempfile
 import traceback
 from typing import Any
@@ -14,6 +16,9 @@ from cfnpipe.errors import CfnpipeError
 
 BUG = 70
 INTERRUPTED = 130
+
+_SHORT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_MACHINE = "look for a full disk, a limit of the shell (ulimit -a), or a working directory that is gone"
 
 
 class Boundary(click.Group):
@@ -31,6 +36,12 @@ class Boundary(click.Group):
             ctx.exit(INTERRUPTED)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
+        except OSError as error:
+            if not _is_the_machines(error):
+                _report_bug(debug=ctx.params["debug"])
+                ctx.exit(BUG)
+            _show(ctx, CfnpipeError(f"the system refuses: {error.strerror}", hint=_MACHINE))
+            ctx.exit(CfnpipeError.exit_code)
         except Exception:  # noqa: BLE001 - whatever it is, the user gets one line
             _report_bug(debug=ctx.params["debug"])
             ctx.exit(BUG)
@@ -44,13 +55,26 @@ def _show(context: click.Context, error: CfnpipeError) -> None:
         view.show_json(view.output(), view.document.validation(error.problems))
 
 
+def _is_the_machines(error: OSError) -> bool:
+    """Tell whether an error can come to any program: what is full, too many, or no longer there.
+
+    Without a file name it is the working directory, or a folder for temporary files.
+    """
+    return error.errno in _SHORT or (error.errno == errno.ENOENT and error.filename is None)
+
+
 def _report_bug(*, debug: bool) -> None:
     trace = traceback.format_exc()
     if debug:
         click.echo(trace, err=True)
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="cfnpipe-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
+    hint = "please report it with what --debug shows"
+    with (
+        contextlib.suppress(OSError),
+        tempfile.NamedTemporaryFile(
+            "w", prefix="cfnpipe-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file,
+    ):
         file.write(f"cfnpipe {__version__}\n{trace}")
+        hint = f"please report it with the file {file.name}"
     click.echo(f"error: this is a bug in cfnpipe: {trace.strip().splitlines()[-1]}", err=True)
-    click.echo(f"  hint: please report it with the file {file.name}", err=True)
+    click.echo(f"  hint: {hint}", err=True)

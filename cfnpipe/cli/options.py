@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from contextlib import AbstractContextManager
 
     from cfnpipe.aws import Bucket, Session
     from cfnpipe.model import Environment, Problem, Project
@@ -26,6 +28,10 @@ def _environments(_context: click.Context, _parameter: click.Parameter, incomple
 
 
 def _remember(context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if context.meta.get(_FORM) == "json":  # --json was looked at before
+        if value != "json" and context.get_parameter_source("form") is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--json and --format {value} contradict each other", context)
+        return "json"
     context.meta[_FORM] = value
     return value
 
@@ -67,9 +73,16 @@ def form(command: _Command) -> _Command:
         callback=_remember,
         help="github: problems as annotations of a pull request.",
     )
-    return choice(
-        click.option("--json", "form", flag_value="json", help="The same as --format json.")(command)
+    shorthand = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_remember_json,
+        help="The same as --format json.",
     )
+    return choice(shorthand(command))
 
 
 def project(environments: Collection[str] = ()) -> Project:
@@ -83,6 +96,18 @@ def project(environments: Collection[str] = ()) -> Project:
         if name not in loaded.environments:
             raise BadInput(f"there is no environment {quoted(name)}", hint=choice(name, loaded.environments))
     return loaded
+
+
+def turn(*, writing: bool) -> AbstractContextManager[None]:
+    """Wait until no other command works below stacks/, and keep others waiting; say so if it takes time.
+
+    What is read of the repository is read after that.
+    """
+    from cfnpipe import config, turns
+
+    note = "waiting for another cfnpipe that is at work in this repository"
+    root = config.find(Path.cwd())
+    return turns.turn(root, writing=writing, wait=lambda: click.echo(note, err=True))
 
 
 def form_of(context: click.Context) -> str:

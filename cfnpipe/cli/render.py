@@ -43,16 +43,20 @@ def render(  # noqa: PLR0913 - one argument an option
     """
     from cfnpipe import definitions
 
-    with definitions.interpreter() as warm:  # which warms up while the rest is imported and read
+    with (
+        definitions.interpreter() as warm,  # which warms up while the rest is imported and read
+        options.turn(writing=not check),
+    ):
+        project = options.project(environments)
         from cfnpipe import render as corridor
+
+        run = corridor.begin(project, corridor.Options(environments, timeout, watch=check), warm)
         from cfnpipe import stacks, view
 
-        project = options.project(environments)
-        run = corridor.check if check else corridor.render
         with view.progress() as progress:
-            rendering = run(project, corridor.Options(environments, timeout), warm, progress)
-    if not (check or rendering.refused):
-        stacks.apply(project.root, rendering.changes)
+            rendering = (corridor.check if check else corridor.render)(run, progress)
+        if not (check or rendering.refused):
+            stacks.apply(project.root, rendering.changes)
     options.show_problems(context, rendering.problems)
     _show_files(rendering, form, written=not (check or rendering.refused), diff=diff or check)
     context.exit(1 if rendering.refused or (check and rendering.stale) else 0)

@@ -19,8 +19,9 @@ def validate(context: click.Context, *, environments: tuple[str, ...], form: str
     from cfnpipe import stacks, view
     from cfnpipe import validate as room
 
-    project = options.project(environments)
-    committed = stacks.read(project, environments or project.environments)
+    with options.turn(writing=False):
+        project = options.project(environments)
+        committed = stacks.read(project, environments or project.environments)
     with view.progress() as progress:
         problems = room.validate(
             project, committed, progress=lambda done, of: progress("Validating", done, of)

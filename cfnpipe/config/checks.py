@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from cfnpipe.config.nodes import Mapping
 from cfnpipe.config.words import label
-from cfnpipe.model import INIT_STACKS, ConnectionSource, Problem, Stack
-from cfnpipe.wording import choice, quoted
+from cfnpipe.model import INIT_STACKS, ConnectionSource, Place, Problem, Stack
+from cfnpipe.wording import choice, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from cfnpipe.model import Environment, Place, Project
+    from cfnpipe.model import Environment, Project
 
     Where = Callable[..., Place]
     """Returns the place of a value by its keys, as `Project.where` does for one environment."""
@@ -61,7 +61,7 @@ def reserved(tree: Mapping) -> Iterator[Problem]:
 def check(project: Project) -> list[Problem]:
     """Return everything that does not agree. `project`: its environments by the names of their files."""
     names = _definitions(project.root)
-    problems = list(_collisions(project))
+    problems = [*_collisions(project), *_links(project.root)]
     for name, environment in project.environments.items():
         where = partial(project.where, name)
         problems += _file_name(name, environment, where)
@@ -177,7 +177,7 @@ def _templates(
         path = f"templates/{stack.template}.py"
         if stack.template not in names:
             message, hint = f"there is no definition {path}", _instead(stack.template, names)
-        elif not _inside(root / path, root / "templates"):
+        elif not (_inside(root / path, root / "templates") or _leads_out(root, "templates", path)):
             message, hint = f"{path} is not a file inside templates/", "put the file itself there"
         else:
             continue
@@ -195,6 +195,28 @@ def _instead(name: str, names: Collection[str]) -> str:
 def _definitions(root: Path) -> set[str]:
     """Return the names of the definitions: files in `templates/` that are no `_helper`."""
     return {path.stem for path in root.glob("templates/*.py") if not path.name.startswith(("_", "."))}
+
+
+def _links(root: Path) -> Iterator[Problem]:
+    """Yield a problem for each link in `templates/` that leads out of the repository.
+
+    What it leads to is not reviewed here, and is another file, or none, on another machine.
+    """
+    below = (
+        f"{os.path.relpath(folder, root)}/{name}"
+        for folder, folders, files in os.walk(root / "templates")
+        for name in (*folders, *files)
+    )
+    for path in ("templates", *sorted(below)):
+        if _leads_out(root, path):
+            message = f"{printable(path)} is a link to a place outside the repository"
+            yield Problem(Place(printable(path)), "link-outside", message, "put the file itself there")
+
+
+def _leads_out(root: Path, *paths: str) -> bool:
+    """Tell whether one of the paths is itself a link that leads out of the repository."""
+    links = (os.path.realpath(root / path) for path in paths if (root / path).is_symlink())
+    return not all(Path(real).is_relative_to(root) for real in links)
 
 
 def _inside(path: Path, folder: Path) -> bool:

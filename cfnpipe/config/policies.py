@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cfnpipe.config.files import read
+from cfnpipe.config.files import FORBIDDEN, read
 from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
 from cfnpipe.wording import choice, quoted, short
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cfnpipe.model import Project
+
+
+_DEEPEST = 20
+"""Levels of nesting. A policy has five."""
+_MEANT = "keep what is meant"
 
 
 def load(project: Project, problems: list[Problem]) -> dict[str, Mapping[str, Any]]:
@@ -55,12 +60,13 @@ def _policy(root: Path, path: str) -> Mapping[str, Any]:
         policy = json.loads(
             text, object_pairs_hook=_once, parse_int=_never, parse_float=_never, parse_constant=_never
         )
+        _look(policy, 1)
     except json.JSONDecodeError as error:
         raise _wrong(Place(path, error.lineno, error.colno), f"this is not JSON: {error.msg}") from error
     except RecursionError as error:
-        raise _wrong(Place(path), f"{path} is nested too deep") from error
+        raise _wrong(Place(path), f"{path} is nested deeper than {_DEEPEST} levels", _MEANT) from error
     except _Doubtful as error:
-        raise _wrong(Place(path), f"{path} {error}", "keep what is meant") from error
+        raise _wrong(Place(path), f"{path} {error}", _MEANT) from error
     if not isinstance(policy, dict):
         raise _wrong(Place(path, 1, 1), f"{path} is not a JSON object")
     return policy
@@ -77,6 +83,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise _Doubtful(f"has the key {quoted(key)} twice")
         seen[key] = value
     return seen
+
+
+def _look(value: Any, depth: int) -> None:
+    """Raise `_Doubtful` for what is deeper than any policy, or holds a character that no file may hold."""
+    if depth > _DEEPEST:
+        raise _Doubtful(f"is nested deeper than {_DEEPEST} levels")
+    if isinstance(value, str) and (odd := FORBIDDEN.search(value)):
+        raise _Doubtful(f"holds an escape for the character U+{ord(odd.group()):04X}")
+    inner = (*value, *value.values()) if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        _look(each, depth + 1)
 
 
 def _never(number: str) -> Any:

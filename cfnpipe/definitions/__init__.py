@@ -7,10 +7,10 @@ this package too, so nothing here may import pydantic or troposphere at its top.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cfnpipe.definitions.contract import USUAL, Built, Surroundings
+from cfnpipe.definitions.contract import USUAL, Built, Surroundings, elsewhere
 from cfnpipe.definitions.difference import first_difference
 from cfnpipe.definitions.warm import Interpreter, started
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cfnpipe.model import Project
 
-__all__ = ["Built", "Interpreter", "Surroundings", "build", "first_difference", "interpreter"]
+__all__ = ["Built", "Interpreter", "Surroundings", "build", "elsewhere", "first_difference", "interpreter"]
 
 
 def build(  # noqa: PLR0913 - each may be left out
@@ -31,17 +31,23 @@ def build(  # noqa: PLR0913 - each may be left out
     jobs: int | None = None,
     warm: Interpreter | None = None,
 ) -> Iterator[Built]:
-    """Yield what each definition makes for each environment that uses it, sorted by both names.
+    """Return what each definition makes for each environment that uses it, sorted by both names.
 
     A definition whose `template` does not depend on the environment runs once for all of them.
     `timeout`: seconds for each run; `jobs`: runs at a time, by default the number of processors.
-    `warm`: an interpreter that is already there, in whose surroundings they run then.
-    Raise `CfnpipeError` if the process that runs the definitions cannot be kept alive.
+    `warm`: an interpreter that is already there, in whose surroundings they begin to run at once.
+    The iterator raises `CfnpipeError` if the process that runs the definitions cannot be kept alive.
     """
     from cfnpipe.definitions import pool
 
-    with nullcontext(warm) if warm else interpreter(surroundings) as ready:
-        yield from pool.build(project, environments, ready, timeout=timeout, jobs=jobs)
+    def built(ready: Interpreter) -> Iterator[Built]:
+        return pool.build(project, environments, ready, timeout=timeout, jobs=jobs)
+
+    def alone() -> Iterator[Built]:
+        with interpreter(surroundings) as ready:
+            yield from built(ready)
+
+    return built(warm) if warm else alone()
 
 
 @contextmanager

@@ -94,9 +94,11 @@ def _identity(answer: int) -> tuple[int, int]:
 
 def _answer(scene: Scene, environment: bytes, answer: int) -> bytes:
     """Return the lines to be written, whatever the definition does."""
-    before = len(sys.modules)
+    before, deepest = len(sys.modules), sys.getrecursionlimit()
     try:
-        said = content.of(_template(scene, environment, answer), scene)
+        template = _template(scene, environment, answer)
+        sys.setrecursionlimit(deepest)  # a definition may need more, but what it makes must be readable
+        said = content.of(template, scene)
     except BaseException as error:  # noqa: BLE001 - it must become a problem, SystemExit too
         _make_room()
         said = content.of_failure(error, scene)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import selectors
 import signal
 import sys
@@ -16,6 +17,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 
 from cfnpipe.definitions import child
 from cfnpipe.definitions.ending import Ending, encode
@@ -29,6 +31,9 @@ _TICK = 0.01
 _CHUNK = 1 << 16
 _LAST_READS = 16
 """More than a pipe can hold, for a child that has ended; what else comes is from something it left behind."""
+_TOP = 1 << 14
+"""Bytes at the beginning of a definition, where its imports stand."""
+_IMPORT = re.compile(rb"^(?:from|import) +((?:troposphere|awacs)\.[a-z0-9_]+)\b", re.MULTILINE)
 _MOST_OUTPUT = 1 << 16
 _MOST_UNSENT = 1 << 20
 """Bytes: while the tool is behind with reading more than these, no child is started."""
@@ -68,6 +73,7 @@ class Nursery:
     def run(self) -> None:
         """Work until everything is said, or the tool is gone."""
         alive = True
+        _learn(_foreseen(self.request))
         self._start()
         _learn(["cfnpipe.definitions.mistakes"])  # while the first children are busy
         while alive and (self.tasks or self.children or self.unsent):
@@ -158,6 +164,18 @@ class Nursery:
                 self.selector.unregister(file)
             os.close(file)
         return [bytes(text) for text in one.texts.values()]
+
+
+def _foreseen(request: Request) -> list[str]:
+    """Return the service modules that definitions name at their top.
+
+    Otherwise each of the first children would import them, and this process once more.
+    """
+    found: dict[bytes, None] = {}
+    for task in request.tasks:
+        with suppress(OSError), Path(Scene(request.root, task.definition).file).open("rb") as file:
+            found.update(dict.fromkeys(_IMPORT.findall(file.read(_TOP))))
+    return [name.decode() for name in found]
 
 
 def _signals() -> int:

@@ -42,6 +42,9 @@ _HINTS = {
 }
 """What to write instead, by the name of a value's class or of one that it is derived from."""
 
+_MOST_BITS = 1024
+"""What the largest number needs that other readers of JSON can hold."""
+
 
 def body(rendered: Any) -> tuple[Any, list[Objection]]:
     """Return what `Template.to_dict()` gave as dict, list, str, int, float and bool, and what it is not.
@@ -81,7 +84,15 @@ def _plain(value: Any, keys: tuple[object, ...], objections: list[Objection]) ->
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item, (*keys, index), objections) for index, item in enumerate(value)]
+    return _number(value, keys, objections)
+
+
+def _number(value: Any, keys: tuple[object, ...], objections: list[Objection]) -> Any:
+    """Return a number, or nothing for what is neither a number nor anything else in JSON."""
     if isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            objections.append(Objection(keys, "a number of hundreds of digits is not JSON", "write text"))
+            return 0
         return value if isinstance(value, bool) else int.__int__(value)
     if not isinstance(value, float) or not math.isfinite(value):
         objections.append(_objection(value, keys))

@@ -27,7 +27,10 @@ def build(
     timeout: float,
     jobs: int | None,
 ) -> Iterator[Built]:
-    """As `cfnpipe.definitions.build`, with an interpreter that is already there."""
+    """As `cfnpipe.definitions.build`, with an interpreter that is already there.
+
+    They begin to run at once, and not when the first is asked for.
+    """
     wanted = _wanted(project, environments)
     request = Request(
         root=str(project.root),
@@ -37,14 +40,19 @@ def build(
         timeout=timeout,
         jobs=jobs or cores(),
     )
+    return _in_order(wanted, endings(request, warm), request)
+
+
+def _in_order(
+    wanted: Sequence[tuple[str, str]], ended: Iterator[Ending], request: Request
+) -> Iterator[Built]:
     ready: dict[tuple[str, str], Ending] = {}
-    ended = endings(request, warm)
     for environment, definition in wanted:
         while (environment, definition) not in ready:
             one = next(ended)
             ready.update({(name, one.definition): one for name in one.environments})
         one = ready.pop((environment, definition))
-        yield answers.built(one, environment, root=request.root, timeout=timeout)
+        yield answers.built(one, environment, root=request.root, timeout=request.timeout)
 
 
 def _wanted(project: Project, environments: Sequence[str]) -> list[tuple[str, str]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from _typeshed import WriteableBuffer
+
     from cfnpipe.definitions.contract import Surroundings
     from cfnpipe.definitions.ending import Ending
     from cfnpipe.definitions.request import Request
 
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from cfnpipe.definitions.worker import main; main()"
 _SECONDS_TO_END = 5.0
+_SECONDS_OF_SILENCE = 1.0
+"""After which it is looked whether the warm process is stopped."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def started(surroundings: Surroundings) -> Generator[Interpreter]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env={**os.environ, **seen, "PYTHONOPTIMIZE": ""},  # which would take the docstrings
+            env={**surroundings.variables, **seen, "PYTHONOPTIMIZE": ""},  # which would take the docstrings
         ) as process,
     ):
         try:
@@ -60,26 +66,54 @@ def started(surroundings: Surroundings) -> Generator[Interpreter]:
 
 
 def endings(request: Request, warm: Interpreter) -> Iterator[Ending]:
-    """Yield how each run ended, in the order in which they end.
+    """Ask for runs, and yield how each ended, in the order in which they end.
 
     Raise `CfnpipeError` where more are asked for than there are: the warm process has gone. If it was
     killed, its children end with their time limit, which the system holds for them.
     """
-    yield from _conversation(warm.process, request)
+    if warm.process.stdin is not None:
+        with suppress(BrokenPipeError):
+            warm.process.stdin.write(pickle.dumps(request))
+            warm.process.stdin.flush()
+    return _endings(warm)
+
+
+def _endings(warm: Interpreter) -> Iterator[Ending]:
+    with io.BufferedReader(_Voice(warm.process)) as voice:
+        while one := ending.decode(voice):
+            yield one
     raise CfnpipeError(
         f"the process that runs the definitions has ended: {_reason(warm.process, warm.complaints)}",
-        hint="run the command again; if it ends again, the machine may lack memory",
+        hint="run the command again; if it ends again, memory is short or a definition ends it",
     )
 
 
-def _conversation(process: subprocess.Popen[bytes], request: Request) -> Iterator[Ending]:
-    if process.stdin is None or process.stdout is None:
-        return
-    with suppress(BrokenPipeError):
-        process.stdin.write(pickle.dumps(request))
-        process.stdin.flush()
-    while one := ending.decode(process.stdout):
-        yield one
+class _Voice(io.RawIOBase):
+    """What a process says. Reading it raises `CfnpipeError` where the process is stopped.
+
+    A stopped one is silent for ever, which is the one ending that its pipe does not tell.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.file = process.stdout.fileno() if process.stdout else -1
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not select.select([self.file], [], [], _SECONDS_OF_SILENCE)[0]:
+            if _stopped(self.process):
+                raise CfnpipeError(
+                    "the process that runs the definitions was stopped by a signal",
+                    hint="a definition must send signals to processes only that it has started",
+                )
+        return os.readv(self.file, [buffer])
+
+
+def _stopped(process: subprocess.Popen[bytes]) -> bool:
+    found = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
+    return found is not None
 
 
 def _reason(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
@@ -92,8 +126,9 @@ def _reason(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the warm process, which ends its children; it needs no time for that, unless it is stopped."""
+    """End the warm process, which ends its children; it needs no time for that, also if it was stopped."""
     process.terminate()
+    process.send_signal(signal.SIGCONT)
     with suppress(BrokenPipeError):
         if process.stdin is not None:
             process.stdin.close()

@@ -39,6 +39,7 @@ _PAIRS = (
     ("name", "value"),
     ("key", "value"),
 )
+_VALUES = frozenset(value for _, value in _PAIRS)
 
 _TOKENS = {
     "an AWS access key": re.compile(r"\b(AKIA|ASIA)(?![A-Z0-9]*EXAMPLE\b)[A-Z0-9]{16}\b"),
@@ -93,6 +94,8 @@ def held(node: Any) -> Iterator[tuple[str, str]]:
     for key, value in node.items():
         if plain(key, value) or (isinstance(value, list) and any(_plain_entries(key, value))):
             yield key, key
+    if _VALUES.isdisjoint(node):  # as nearly always, and this is asked of every object
+        return
     if node.get("Type") not in ("SECRETS_MANAGER", "PARAMETER_STORE"):
         for name_key, value_key in _PAIRS:
             name = node.get(name_key) if value_key in node else None

@@ -64,6 +64,8 @@ class StackView:
     project: Project
     environment: Environment
     rendered: RenderedStack
+    earlier: bytes | None = None
+    """The committed `template.json`, which the rendered one is to replace."""
 
     @property
     def name(self) -> str:

@@ -6,19 +6,18 @@ Values with a dynamic reference are known only during deployment and left alone.
 
 from __future__ import annotations
 
-import re
-import warnings
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from cfnpipe.validate.document import entries
+from cfnpipe.validate import patterns
+from cfnpipe.validate.document import below, entries
 from cfnpipe.validate.given import judged
 from cfnpipe.validate.subject import Finding
 from cfnpipe.validate.wording import scalar
 from cfnpipe.wording import listed, meant, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cfnpipe.validate.given import Given
     from cfnpipe.validate.subject import StackView
@@ -42,13 +41,31 @@ def allowed_pattern(view: StackView) -> Iterator[Finding]:
     CloudFormation reads the pattern as Java does; one that means nothing here is not judged.
     """
     for each in judged(view):
-        pattern = _compiled(each.declared.get("AllowedPattern"))
-        for element in each.elements if pattern else ():
-            if pattern and not pattern.fullmatch(element):
-                message = (
-                    f"{quoted(each.name)} must match {quoted(pattern.pattern)}, unlike {each.shown(element)}"
-                )
-                yield _wrong(each, message, _advice(each))
+        pattern = _pattern(each.declared)
+        for element in patterns.unlike(pattern, tuple(each.elements)) or ():
+            message = f"{quoted(each.name)} must match {quoted(pattern)}, unlike {each.shown(element)}"
+            yield _wrong(each, message, _advice(each))
+
+
+def slow_pattern(view: StackView) -> Iterator[Finding]:
+    """Find an AllowedPattern that needs more than a second for the values.
+
+    The time that such a pattern needs doubles with each character. CloudFormation would try it too, and
+    cfn-lint on the default.
+    """
+    values = {each.name: each.elements for each in judged(view)}
+    for name, declared in view.section("Parameters").items():
+        pattern, default = _pattern(declared), scalar(declared.get("Default")) or ""
+        if patterns.unlike(pattern, (*values.get(name, ()), default)) is None:
+            message = f"{quoted(pattern)} of {quoted(name)} is not decided after a second"
+            pointer = below("/Parameters", name, "AllowedPattern")
+            yield Finding(message, pointer, "repeat nothing that repeats itself: (a+)+ is a+")
+
+
+def _pattern(declared: Mapping[str, Any]) -> str:
+    """Return a parameter's pattern; one that anything matches where it has none."""
+    pattern = declared.get("AllowedPattern")
+    return pattern if isinstance(pattern, str) else "(?s).*"
 
 
 def parameter_length(view: StackView) -> Iterator[Finding]:
@@ -105,15 +122,3 @@ def _span(low: Decimal | None, high: Decimal | None) -> str:
     if low is None:
         return f"at most {high}"
     return f"at least {low}" if high is None else f"{low} to {high}"
-
-
-def _compiled(pattern: Any) -> re.Pattern[str] | None:
-    """Return a pattern that means the same here as in Java, as far as Python can tell; else None."""
-    if not isinstance(pattern, str):
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # Python warns of Java's set operations, such as [a-z&&[^x]].
-            return re.compile(pattern)
-    except (re.error, Warning, OverflowError, RecursionError):
-        return None

@@ -56,6 +56,13 @@ def description_size(view: StackView) -> Iterator[Finding]:
         yield Finding(message, "/Description", "shorten the definition's docstring or Description")
 
 
+def parameter_limit(view: StackView) -> Iterator[Finding]:
+    """Find a configuration with more than 200 parameters."""
+    if (count := len(view.configuration.get("Parameters", {}))) > _SECTIONS["Parameters"]:
+        message = _exceeded(count, "parameters in the configuration", _SECTIONS["Parameters"])
+        yield Finding(message, hint=_SPLIT, where=view.configured("parameters"))
+
+
 def tag_limit(view: StackView) -> Iterator[Finding]:
     """Find more than 50 tags."""
     if (count := len(view.configuration.get("Tags", {}))) > _TAGS:
