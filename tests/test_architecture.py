@@ -26,7 +26,7 @@ DOORS = {
     "click": {"cli"},
     "boto3": {"aws"},
     "botocore": {"aws", "rehearsal"},  # Its services call each other, and check requests by its models.
-    "cfnlint": {"validate"},
+    "cfnlint": {"validate", "rehearsal"},  # Its schemas say what AWS has.
     "rich": {"view"},
     "yaml": {"config", "rehearsal"},  # Buildspecs are YAML.
     "pydantic": {"model", "config"},
