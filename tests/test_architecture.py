@@ -28,7 +28,7 @@ DOORS = {
     "click": {"cli"},
     "boto3": {"aws"},
     "botocore": {"aws", "rehearsal"},  # Its services call each other, and check requests by its models.
-    "cfnlint": {"validate", "rehearsal"},  # Schemas tell what handlers do.
+    "cfnlint": {"validate", "rehearsal"},  # Its schemas say what AWS has.
     "rich": {"view"},
     "yaml": {"config", "rehearsal"},  # Buildspecs are YAML.
     "pydantic": {"model", "config"},

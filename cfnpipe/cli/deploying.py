@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cfnpipe.render import Rendering
 
 
-def rendering(environment: str, timeout: float = 60.0) -> tuple[Project, Rendering]:
+def rendering(environment: str) -> tuple[Project, Rendering]:
     """Return the project, and what its definitions make for an environment; nothing is written.
 
     Raise `ProblemsFound` for anything that keeps a definition from making a template, or that is wrong
@@ -25,7 +25,8 @@ def rendering(environment: str, timeout: float = 60.0) -> tuple[Project, Renderi
 
         project = options.project([environment])
         with view.progress() as progress:
-            made = render.render(project, render.Options((environment,), timeout), warm, progress)
+            run = render.begin(project, render.Options((environment,)), warm)
+            made = render.render(run, progress)
     deploy.checks.valid(made)
     return project, made
 

@@ -95,9 +95,8 @@ def rehearsing(
 
 def _render(root: Path, environment: str) -> render.Rendering:
     with definitions.interpreter() as warm:
-        return render.render(
-            config.load(root), render.Options((environment,)), warm, lambda _what, _done, _of: None
-        )
+        run = render.begin(config.load(root), render.Options((environment,)), warm)
+        return render.render(run, lambda _what, _done, _of: None)
 
 
 def _write(root: Path, environment: str) -> None:

@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.errors import CfnpipeError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cfnpipe.rehearsal.cloudformation import Formation, ResourceOperation
     from cfnpipe.rehearsal.codepipeline import Runner
 
 VERSION = "1.5.33"
@@ -39,6 +41,8 @@ class Server:
     """Its address: `http://127.0.0.1:4599`."""
     runner: Runner
     """Its pipelines, and the logs of their builds."""
+    formation: Formation
+    """Its CloudFormation: placeholders, connections, and the mails that would have been sent."""
 
 
 @contextlib.contextmanager
@@ -59,12 +63,34 @@ def serving(
 
     endpoint = f"http://127.0.0.1:{port}"
     runner = install(endpoint, Policies(), repositories)
-    cloudformation.install()
+    formation = cloudformation.install()
+    formation.checks.append(partial(_role_denied, account, region))
     with _running(port):
         try:
-            yield Server(endpoint, runner)
+            yield Server(endpoint, runner, formation)
         finally:
             runner.stop()
+
+
+def _role_denied(account: str, region: str, operation: ResourceOperation) -> str | None:
+    """Return why the role of a stack may not do an operation on a resource.
+
+    A stack without a role is changed with the rights of its caller, whose request the gate has seen.
+    """
+    from cfnpipe.rehearsal.rights import Operation, handler_denied
+
+    if not operation.role:
+        return None
+    asked = Operation(
+        operation.type,
+        operation.does,
+        dict(operation.properties),
+        account,
+        region,
+        dict(operation.previous),
+        operation.physical_id,
+    )
+    return handler_denied(operation.role, asked)
 
 
 def _prepare(account: str, region: str, port: int) -> None:

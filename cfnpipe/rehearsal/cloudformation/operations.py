@@ -1,0 +1,107 @@
+"""Every operation on a resource of a stack, on its way to ministack: what may refuse it, and what is noted.
+
+ministack does each in one of three functions. A refusal is an exception there, and fails the resource with
+its text; the stack then rolls back as for any other failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cfnpipe.rehearsal.cloudformation.events import Events
+
+Does = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True)
+class ResourceOperation:
+    """One operation on one resource, with its references filled in.
+
+    A replacement is a creation, with the predecessor's id and properties, and the predecessor's deletion.
+    """
+
+    stack: str
+    """The stack's name."""
+    role: str
+    """The ARN of the stack's service role; empty where there is none."""
+    logical_id: str
+    """Empty where ministack does not say."""
+    type: str
+    does: Does
+    properties: Mapping[str, Any]
+    """What is asked for, the stack's tags among them; for a deletion what the resource has."""
+    previous: Mapping[str, Any] = field(default_factory=dict)
+    """What the resource has, for an update, and its predecessor, for a replacement."""
+    physical_id: str = ""
+    """Empty for what is not there yet."""
+
+
+Check = "Callable[[ResourceOperation], str | None]"
+"""Returns why an operation fails, or nothing."""
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Stands between ministack's stacks and its resources."""
+
+    checks: list[Callable[[ResourceOperation], str | None]]
+    events: Events
+
+    def install(self) -> None:
+        """Take ministack's three functions over."""
+        from ministack.services.cloudformation import stacks
+
+        own = stacks._provision_resource, stacks._update_resource, stacks._delete_resource  # noqa: SLF001 - ministack has no other way in
+        stacks._provision_resource = self._creating(own[0])  # noqa: SLF001 - as above
+        stacks._update_resource = self._updating(own[1])  # noqa: SLF001 - as above
+        stacks._delete_resource = self._deleting(own[2])  # noqa: SLF001 - as above
+
+    def _creating(self, create: Callable[..., Any]) -> Callable[..., Any]:
+        def creating(kind: str, title: str, properties: Any, stack: str) -> Any:
+            self.events.created(stack, title)
+            self._ask(ResourceOperation(stack, role(stack), title, kind, "create", properties))
+            made = create(kind, title, properties, stack)
+            self.events.initiated(stack, title, kind, made[0])
+            return made
+
+        return creating
+
+    def _updating(self, update: Callable[..., Any]) -> Callable[..., Any]:
+        def updating(  # noqa: PLR0913, PLR0917 - what ministack's function is given
+            kind: str, there: str, old: Any, new: Any, stack: str, title: str | None = None, told: Any = None
+        ) -> Any:
+            from ministack.services.cloudformation import provisioners
+
+            if old != new:
+                self.events.changed(stack, title or "")
+                replaces = provisioners._replacing_change(kind, old, new)  # noqa: SLF001 - as above
+                does: Does = "create" if replaces else "update"
+                self._ask(ResourceOperation(stack, role(stack), title or "", kind, does, new, old, there))
+            return update(kind, there, old, new, stack, title, told)
+
+        return updating
+
+    def _deleting(self, delete: Callable[..., Any]) -> Callable[..., Any]:
+        def deleting(kind: str, there: str, properties: Any, stack: str = "", title: str = "") -> Any:
+            with self.events.deletion(stack, title, kind, there):
+                asked = ResourceOperation(stack, role(stack), title, kind, "delete", properties, {}, there)
+                self._ask(asked)
+                return delete(kind, there, properties, stack, title)
+
+        return deleting
+
+    def _ask(self, operation: ResourceOperation) -> None:
+        for check in self.checks:
+            if reason := check(operation):
+                raise ValueError(reason)
+
+
+def role(stack: str) -> str:
+    """Return the service role of a stack of the current account and region; empty where it has none."""
+    from ministack.services import cloudformation
+
+    return str(cloudformation._stacks[stack].get("_role", ""))  # noqa: SLF001 - as above
