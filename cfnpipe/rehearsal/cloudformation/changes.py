@@ -75,8 +75,32 @@ def _definition(title: str, stack: Mapping[str, Any], template: Any, values: Any
     }
     held = engine._evaluate_conditions(template, values)  # noqa: SLF001 - as above
     about = resources, hidden, held, template.get("Mappings", {}), stack["StackName"], stack["StackId"]
-    filled = engine._resolve_refs(defined.get("Properties", {}), *about)  # noqa: SLF001 - as above
+    filled = _filled(defined.get("Properties", {}), held, about)
     return {"Properties": filled} | {name: defined[name] for name in _ATTRIBUTES if name in defined}
+
+
+def _filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any:
+    """Fill references in; what depends on anything that is not known yet is not known as a whole."""
+    from ministack.services.cloudformation import engine
+
+    nothing = engine._NO_VALUE  # noqa: SLF001 - as above
+    if isinstance(value, list):
+        listed = [_filled(each, held, about) for each in value]
+        return [each for each in listed if each is not nothing]
+    if not isinstance(value, dict):
+        return value
+    function = next(iter(value), "") if len(value) == 1 else ""
+    if function == "Fn::If":
+        condition, yes, no = value[function]
+        return _filled(yes if held.get(condition) else no, held, about)
+    if function != "Ref" and not function.startswith("Fn::"):
+        members = {key: _filled(each, held, about) for key, each in value.items()}
+        return {key: each for key, each in members.items() if each is not nothing}
+    try:
+        found = engine._resolve_refs(value, *about)  # noqa: SLF001 - as above
+    except ValueError:
+        return _LATER
+    return _LATER if found is not nothing and _LATER in json.dumps(found) else found
 
 
 def _add(element: ET.Element, space: str, change: Mapping[str, Any]) -> None:

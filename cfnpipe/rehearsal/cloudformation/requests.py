@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Answer = tuple[int, dict[str, str], bytes]
-Handler = "Callable[[dict[str, Any]], Answer]"
 _BY_NAME = ("DescribeChangeSet", "ExecuteChangeSet", "ListChangeSets")
 """Actions to which ministack's stacks have a name and no id."""
 
