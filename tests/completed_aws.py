@@ -1,7 +1,7 @@
 """A local AWS with the completed CloudFormation, in a process of its own.
 
-As a program it is the server: `python -m tests.completed_aws PORT`. What it offers inside its process is called
-at `/_inside`.
+As a program it is the server: `python -m tests.completed_aws PORT`. What it offers inside its process is
+called at `/_inside`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 def serve(port: int) -> None:
     """Run the server until the process ends."""
     settings = {"LOG_LEVEL": "CRITICAL", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    os.environ.update(
-        settings, GATEWAY_PORT=str(port), MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION
-    )
+    os.environ.update(settings, GATEWAY_PORT=str(port), MINISTACK_ACCOUNT_ID=ACCOUNT, MINISTACK_REGION=REGION)
     from hypercorn.asyncio import serve as run
     from hypercorn.config import Config
     from ministack import app
@@ -145,6 +143,12 @@ class CompletedAws:
             for each in told
             if each["ResourceStatus"].endswith("_FAILED")
         }
+
+    def rollback(self, stack: str) -> str:
+        """Return why a stack rolled back last."""
+        told = self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+        found = (each for each in told if each["ResourceStatus"].endswith("ROLLBACK_IN_PROGRESS"))
+        return str(next(found)["ResourceStatusReason"])
 
     def deploy_example(self, environment: str, stack: str, region: str) -> str:
         """Deploy a stack of the example as it was rendered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -65,7 +65,9 @@ def test_the_example_deploys_in_order(aws: CompletedAws, environment: str, regio
     told = {
         stack: formation.describe_stacks(StackName=f"{environment}-{stack}")["Stacks"][0] for stack in ends
     }
-    assert [stack for stack in ends if stack not in {"sync", "pipelines"} and not told[stack]["Outputs"]] == []
+    assert [
+        stack for stack in ends if stack not in {"sync", "pipelines"} and not told[stack]["Outputs"]
+    ] == []
     recorded = {tuple(each[1:]) for each in aws.inside("placeholders") if each[0] == f"{environment}-network"}
     assert recorded >= {
         ("FlowLog", "AWS::EC2::FlowLog"),
@@ -150,6 +152,9 @@ class TestOperations:
         made = template(Denied=topic("denied"), Before=topic("before"))
         assert aws.deploy("denied", made) == "ROLLBACK_COMPLETE"
         assert aws.reasons("denied") == {"Denied": "the deployer may not"}
+        assert aws.rollback("denied") == (
+            "The following resource(s) failed to create: [Denied]. Rollback requested by user."
+        )
         assert "Before DELETE_COMPLETE" in aws.events("denied")
 
     def test_are_done_with_the_role_that_is_remembered(self, aws: CompletedAws) -> None:
@@ -179,11 +184,17 @@ class TestRefusals:
         [
             (
                 template(A=topic(DisplayName={"Ref": "Nothing"})),
-                "Template format error: Unresolved resource dependencies [Nothing] in the Resources block of the template",
+                (
+                    "Template format error: Unresolved resource dependencies [Nothing] "
+                    "in the Resources block of the template"
+                ),
             ),
             (
                 template({"Out": {"Value": {"Fn::GetAtt": ["None", "Arn"]}}}, A=topic()),
-                "Template format error: Unresolved resource dependencies [None] in the Outputs block of the template",
+                (
+                    "Template format error: Unresolved resource dependencies [None] "
+                    "in the Outputs block of the template"
+                ),
             ),
             (
                 template({"Out": {"Value": {"Fn::GetAtt": ["A", "Size"]}}}, A=queue()),
@@ -262,9 +273,9 @@ class TestExports:
     def test_have_one_owner(self, aws: CompletedAws) -> None:
         aws.deploy("owner", template(exported("owned"), A=topic("owner")))
         assert aws.deploy("second", template(exported("owned"), A=topic("second"))) == "ROLLBACK_COMPLETE"
-        assert aws.reasons("second") == {
-            "second": "Export with name owned is already exported by stack owner"
-        }
+        assert aws.rollback("second") == (
+            "Export with name owned is already exported by stack owner. Rollback requested by user."
+        )
 
     def test_stay_while_they_are_imported(self, aws: CompletedAws) -> None:
         aws.deploy("used", template(exported("in:use"), A=topic("used")))
@@ -273,13 +284,9 @@ class TestExports:
         assert aws.deploy("used", template(exported("in:use", "b"), A=topic("used"))) == (
             "UPDATE_ROLLBACK_COMPLETE"
         )
-        assert aws.reasons("used") == {
-            "used": "Export in:use cannot be updated as it is in use by user-1 and user-2"
-        }
+        assert aws.rollback("used") == "Export in:use cannot be updated as it is in use by user-1 and user-2"
         assert aws.deploy("used", template(A=topic("used", DisplayName="x"))) == "UPDATE_ROLLBACK_COMPLETE"
-        assert aws.reasons("used") == {
-            "used": "Export in:use cannot be deleted as it is in use by user-1 and user-2"
-        }
+        assert aws.rollback("used") == "Export in:use cannot be deleted as it is in use by user-1 and user-2"
 
     def test_go_when_nobody_imports_them(self, aws: CompletedAws) -> None:
         aws.deploy("free", template(exported("free"), A=topic("free")))
@@ -289,7 +296,7 @@ class TestExports:
 
 
 class TestStackPolicy:
-    POLICY = {
+    POLICY: ClassVar = {
         "Statement": [
             {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
             {
@@ -313,7 +320,7 @@ class TestStackPolicy:
     def reason(self, action: str) -> str:
         return (
             f"Action denied by stack policy: Statement [#2] does not allow [{action}] "
-            "for resource [LogicalResourceId/Kept]"
+            "for resource [LogicalResourceId/Kept];"
         )
 
     def test_lets_a_change_pass(self, aws: CompletedAws, stack: str) -> None:
@@ -333,10 +340,29 @@ class TestStackPolicy:
             each["TopicArn"] for each in aws.client("sns").list_topics()["Topics"]
         }
 
+    def test_forbids_what_it_does_not_allow(self, aws: CompletedAws, stack: str) -> None:
+        policy = {
+            "Statement": {"Effect": "Allow", "Action": "Update:*", "NotResource": "LogicalResourceId/Kept"}
+        }
+        formation = aws.client("cloudformation")
+        formation.set_stack_policy(StackName=stack, StackPolicyBody=json.dumps(policy))
+        changed = template(Kept=topic(stack, DisplayName="new"), Other=queue())
+        assert aws.deploy(stack, changed) == "UPDATE_ROLLBACK_COMPLETE"
+        assert aws.reasons(stack) == {"Kept": "Action not allowed by stack policy"}
+        formation.update_stack(
+            StackName=stack,
+            TemplateBody=json.dumps(changed),
+            StackPolicyDuringUpdateBody=json.dumps({"Statement": {**self.POLICY["Statement"][0]}}),
+        )
+        assert aws.ends(stack) == "UPDATE_COMPLETE"
+
 
 class TestChangeSets:
-    NETWORK = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16", "EnableDnsSupport": True}}
-    SUBNET = {
+    NETWORK: ClassVar[dict[str, Any]] = {
+        "Type": "AWS::EC2::VPC",
+        "Properties": {"CidrBlock": "10.0.0.0/16", "EnableDnsSupport": True},
+    }
+    SUBNET: ClassVar = {
         "Type": "AWS::EC2::Subnet",
         "Properties": {"VpcId": {"Ref": "Network"}, "CidrBlock": "10.0.0.0/24"},
     }
@@ -385,10 +411,11 @@ class TestChangeSets:
         tags = [{"Key": "a", "Value": "2"}, {"Key": "b", "Value": "3"}]
         found = aws.change_set("values", template(A=topic("values", Tags=tags, DisplayName="new")))
         details = [each["Target"] for each in found["Changes"][0]["ResourceChange"]["Details"]]
-        assert [(t["AttributeChangeType"], t["Path"], t.get("BeforeValue"), t["AfterValue"]) for t in details] == [
-            ("Add", "/Properties/DisplayName", None, "new"),
-            ("Modify", "/Properties/Tags/0/Value", "1", "2"),
-            ("Add", "/Properties/Tags/1", None, '{"Key":"b","Value":"3"}'),
+        keys = ("AttributeChangeType", "Path", "BeforeValue", "AfterValue")
+        assert [[each.get(key) for key in keys] for each in details] == [
+            ["Add", "/Properties/DisplayName", None, "new"],
+            ["Modify", "/Properties/Tags/0/Value", "1", "2"],
+            ["Add", "/Properties/Tags/1", None, '{"Key":"b","Value":"3"}'],
         ]  # fmt: skip
 
     def test_do_not_tell_secrets(self, aws: CompletedAws) -> None:
@@ -398,6 +425,24 @@ class TestChangeSets:
         found = aws.change_set("secret", made, Parameters=word)
         after = json.loads(found["Changes"][0]["ResourceChange"]["AfterContext"])
         assert after == {"Properties": {"TopicName": "secret", "DisplayName": "****"}}
+
+    def test_may_be_of_outputs_only(self, aws: CompletedAws) -> None:
+        aws.deploy("outputs", template(exported("out:1"), A=topic("outputs")))
+        found = aws.change_set("outputs", template(exported("out:2"), A=topic("outputs")))
+        assert (found["Status"], found["ExecutionStatus"], found["Changes"]) == (
+            "CREATE_COMPLETE",
+            "AVAILABLE",
+            [],
+        )
+        assert aws.deploy("outputs", template(exported("out:3"), A=topic("outputs"))) == "UPDATE_COMPLETE"
+        found = aws.change_set("outputs", template(exported("out:3"), A=topic("outputs")))
+        assert (found["Status"], found["StatusReason"]) == (
+            "FAILED",
+            (
+                "The submitted information didn't contain changes. "
+                "Submit different information to create a change set."
+            ),
+        )
 
     def test_are_executed_once(self, aws: CompletedAws) -> None:
         formation = aws.client("cloudformation")

@@ -25,10 +25,18 @@ def conditions(change_set: Mapping[str, Any]) -> Any:
     return engine._evaluate_conditions(change_set["_template"], change_set["_resolved_params"])  # noqa: SLF001 - ministack has no other way in
 
 
+def only_outputs(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> bool:
+    """Return whether outputs differ: a change set of nothing else has no changes, and can be executed."""
+    outputs = [each.get("Outputs", {}) for each in (change_set["_template"], stack.get("_template") or {})]
+    return bool(change_set["ChangeSetType"] == "UPDATE" and outputs[0] != outputs[1])
+
+
 def tell_values(change_set: dict[str, Any], stack: Mapping[str, Any]) -> None:
     """Write down each resource's old and new definition while the old one is known."""
     there = stack.get("_resources", {})
-    touched = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in change_set["Changes"]}
+    touched = {
+        each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in change_set["Changes"]
+    }
     later = {
         title: _Later() for title in change_set["_template"]["Resources"]
         if title not in there or touched.get(title, {}).get("Replacement") == "True"
@@ -47,7 +55,8 @@ def with_values(body: bytes, change_set: Mapping[str, Any]) -> bytes:
     ET.register_namespace("", space.strip("{}"))
     for element, change in zip(root.iter(f"{space}ResourceChange"), change_set["Changes"], strict=True):
         _add(element, space, change["ResourceChange"])
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 class _Later(dict[str, Any]):
@@ -149,8 +158,8 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]
             yield from _differences(old.get(key, _MISSING), new.get(key, _MISSING), f"{path}/{key}")
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            pair = [each[index] if index < len(each) else _MISSING for each in (old, new)]
-            yield from _differences(*pair, f"{path}/{index}")
+            before, after = (each[index] if index < len(each) else _MISSING for each in (old, new))
+            yield from _differences(before, after, f"{path}/{index}")
     elif old != new:
         yield path, old, new
 

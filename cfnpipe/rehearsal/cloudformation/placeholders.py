@@ -30,6 +30,9 @@ _PREFIXES = {
 }
 """How the ids of a type begin on AWS: `nat-0a1b...`."""
 
+_BLANK: dict[str, Any] = {"array": [], "boolean": "false", "integer": "0", "number": "0"}
+"""Attributes that are no names, by their JSON type."""
+
 Made = tuple[str, dict[str, Any]]
 """A physical id and the attributes."""
 
@@ -88,7 +91,11 @@ def _handlers(kind: str) -> dict[str, Any]:
 def made(kind: str, title: str, properties: Mapping[str, Any], stack: str) -> Made:
     """Return a physical id and attributes as AWS would make them for a resource."""
     given = [properties.get(name) for name in schemas.identifier(kind)]
-    own = f"{_PREFIXES[kind]}-{_hexadecimal()}" if kind in _PREFIXES else f"{stack}-{title}-{_hexadecimal()[:12]}"
+    own = (
+        f"{_PREFIXES[kind]}-{_hexadecimal()}"
+        if kind in _PREFIXES
+        else f"{stack}-{title}-{_hexadecimal()[:12]}"
+    )
     physical_id = str(given[0]) if len(given) == 1 and given[0] else own
     told = attributes(kind, physical_id)
     return str(told.get("PublicIp", physical_id)) if kind == "AWS::EC2::EIP" else physical_id, told
@@ -102,12 +109,8 @@ def attributes(kind: str, physical_id: str) -> dict[str, Any]:
 
 
 def _attribute(kind: str, name: str, form: str, physical_id: str) -> Any:
-    if form == "array":
-        return []
-    if form in {"integer", "number"}:
-        return "0"
-    if form == "boolean":
-        return "false"
+    if form in _BLANK:
+        return _BLANK[form]
     if name.endswith("Ip"):
         return f"203.0.113.{1 + secrets.randbelow(254)}"  # RFC 5737: addresses of nobody
     if name.endswith("Arn"):

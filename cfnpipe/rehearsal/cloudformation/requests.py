@@ -73,6 +73,8 @@ def _create_change_set(action: Callable[..., Answer], params: dict[str, Any]) ->
     if missing:
         reason = f"No export named {missing[0]} found."
         change_set.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason, Changes=[])
+    elif not change_set["Changes"] and changes.only_outputs(change_set, stack):
+        change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
     else:
         changes.tell_values(change_set, stack)
     return status, headers, body
