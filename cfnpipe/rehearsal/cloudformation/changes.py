@@ -25,10 +25,18 @@ def conditions(change_set: Mapping[str, Any]) -> Any:
     return engine._evaluate_conditions(change_set["_template"], change_set["_resolved_params"])  # noqa: SLF001 - ministack has no other way in
 
 
+def only_outputs(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> bool:
+    """Return whether outputs differ: a change set of nothing else has no changes, and can be executed."""
+    outputs = [each.get("Outputs", {}) for each in (change_set["_template"], stack.get("_template") or {})]
+    return bool(change_set["ChangeSetType"] == "UPDATE" and outputs[0] != outputs[1])
+
+
 def tell_values(change_set: dict[str, Any], stack: Mapping[str, Any]) -> None:
     """Write down each resource's old and new definition while the old one is known."""
     there = stack.get("_resources", {})
-    touched = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in change_set["Changes"]}
+    touched = {
+        each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in change_set["Changes"]
+    }
     later = {
         title: _Later() for title in change_set["_template"]["Resources"]
         if title not in there or touched.get(title, {}).get("Replacement") == "True"
@@ -47,7 +55,8 @@ def with_values(body: bytes, change_set: Mapping[str, Any]) -> bytes:
     ET.register_namespace("", space.strip("{}"))
     for element, change in zip(root.iter(f"{space}ResourceChange"), change_set["Changes"], strict=True):
         _add(element, space, change["ResourceChange"])
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
 
 
 class _Later(dict[str, Any]):
@@ -75,8 +84,32 @@ def _definition(title: str, stack: Mapping[str, Any], template: Any, values: Any
     }
     held = engine._evaluate_conditions(template, values)  # noqa: SLF001 - as above
     about = resources, hidden, held, template.get("Mappings", {}), stack["StackName"], stack["StackId"]
-    filled = engine._resolve_refs(defined.get("Properties", {}), *about)  # noqa: SLF001 - as above
+    filled = _filled(defined.get("Properties", {}), held, about)
     return {"Properties": filled} | {name: defined[name] for name in _ATTRIBUTES if name in defined}
+
+
+def _filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any:
+    """Fill references in; what depends on anything that is not known yet is not known as a whole."""
+    from ministack.services.cloudformation import engine
+
+    nothing = engine._NO_VALUE  # noqa: SLF001 - as above
+    if isinstance(value, list):
+        listed = [_filled(each, held, about) for each in value]
+        return [each for each in listed if each is not nothing]
+    if not isinstance(value, dict):
+        return value
+    function = next(iter(value), "") if len(value) == 1 else ""
+    if function == "Fn::If":
+        condition, yes, no = value[function]
+        return _filled(yes if held.get(condition) else no, held, about)
+    if function != "Ref" and not function.startswith("Fn::"):
+        members = {key: _filled(each, held, about) for key, each in value.items()}
+        return {key: each for key, each in members.items() if each is not nothing}
+    try:
+        found = engine._resolve_refs(value, *about)  # noqa: SLF001 - as above
+    except ValueError:
+        return _LATER
+    return _LATER if found is not nothing and _LATER in json.dumps(found) else found
 
 
 def _add(element: ET.Element, space: str, change: Mapping[str, Any]) -> None:
@@ -125,8 +158,8 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[tuple[str, Any, Any]
             yield from _differences(old.get(key, _MISSING), new.get(key, _MISSING), f"{path}/{key}")
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
-            pair = [each[index] if index < len(each) else _MISSING for each in (old, new)]
-            yield from _differences(*pair, f"{path}/{index}")
+            before, after = (each[index] if index < len(each) else _MISSING for each in (old, new))
+            yield from _differences(before, after, f"{path}/{index}")
     elif old != new:
         yield path, old, new
 

@@ -1,4 +1,4 @@
-"""CodeConnections: connections to Git hosts, which a person approves in the console, and which are asked for."""
+"""CodeConnections: connections to Git hosts, which a person confirms in the console."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Connections:
         del method, path, query_params
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if operation != "GetConnection":
-            return _reply(400, {"__type": "UnknownOperationException", "message": f"{operation} is not there"})
+            return _reply(
+                400, {"__type": "UnknownOperationException", "message": f"{operation} is not there"}
+            )
         arn = json.loads(body)["ConnectionArn"]
         connection = {
             "ConnectionArn": arn,

@@ -25,6 +25,8 @@ class Events:
         """By the stack's id and logical id: an event that may be about nothing."""
         self._created: set[tuple[str, str]] = set()
         """What updates of stacks create."""
+        self._failures: dict[str, str] = {}
+        """Why stacks roll back, by their ids."""
 
     def install(self) -> None:
         """Take ministack's function over."""
@@ -36,13 +38,13 @@ class Events:
     def created(self, stack: str, title: str) -> None:
         """Note that a resource is new in its stack, even if the stack is updated."""
         key = (_stack(stack)["StackId"], title)
-        if held := self._held.pop(key, None):
+        if held := self._held.pop(key, ()):
             self._created.add(key)
             self._tell(*held[:4], "CREATE_IN_PROGRESS")
 
     def changed(self, stack: str, title: str) -> None:
         """Note that something happens to a resource."""
-        if held := self._held.pop((_stack(stack)["StackId"], title), None):
+        if held := self._held.pop((_stack(stack)["StackId"], title), ()):
             self._tell(*held)
 
     def initiated(self, stack: str, title: str, kind: str, physical_id: str) -> None:
@@ -71,22 +73,40 @@ class Events:
         """Stand for ministack's function: stack id, stack, logical id, type, status, and what is told."""
         stack_id, stack, title, kind, status = event[:5]
         if kind == _STACK and title == stack:
-            if status == "UPDATE_COMPLETE":
-                self._clean_up(stack_id, stack)
-            self._tell(*event, **more)
+            self._add_stack(event, more)
         elif status == "UPDATE_IN_PROGRESS" and len(event) == 5 and not more:  # noqa: PLR2004 - nothing is told
             self._held[stack_id, title] = event
-        elif status == "UPDATE_COMPLETE" and self._held.pop((stack_id, title), None):
+        elif status == "UPDATE_COMPLETE" and self._held.pop((stack_id, title), ()):
             self._mark(stack, title, self._last(stack_id, title))
         else:
             self._release(event, more)
 
+    def _add_stack(self, event: tuple[str, ...], more: dict[str, str]) -> None:
+        """Tell an event of a whole stack; why it failed is said where the rollback begins, as on AWS."""
+        stack_id, stack, _, _, status = event[:5]
+        if status == "UPDATE_COMPLETE":
+            self._clean_up(stack_id, stack)
+        if (
+            status in {"CREATE_FAILED", "UPDATE_FAILED"}
+            and not more
+            and status != _stack(stack)["StackStatus"]
+        ):
+            self._failures[stack_id] = event[5]
+            return
+        reason = self._failures.pop(stack_id, "")
+        if status.endswith("ROLLBACK_IN_PROGRESS") and event[5] == "Rollback requested" and reason:
+            by = ". Rollback requested by user." if status == "ROLLBACK_IN_PROGRESS" else ""
+            event = (*event[:5], reason + by, *event[6:])
+        self._tell(*event, **more)
+
     def _release(self, event: tuple[str, ...], more: dict[str, str]) -> None:
         """Tell an event; the same held back one is before it, or replaced by it."""
         stack_id, stack, title, kind, status = event[:5]
-        held = self._held.pop((stack_id, title), None)
+        held = self._held.pop((stack_id, title), ())
         if held and status != "UPDATE_IN_PROGRESS":
             self._tell(*held)
+        if status == "CREATE_FAILED":
+            self._failures[stack_id] = f"The following resource(s) failed to create: [{title}]"
         if (stack_id, title) in self._created:
             self._created.discard((stack_id, title))
             status = status.replace("UPDATE", "CREATE")

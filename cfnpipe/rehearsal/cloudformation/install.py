@@ -54,7 +54,7 @@ class Formation:
 
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
-    checks = [protection.check, principals.check]
+    checks: list[Callable[[ResourceOperation], str | None]] = [protection.check, principals.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()

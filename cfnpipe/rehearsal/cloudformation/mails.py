@@ -34,7 +34,9 @@ class Mails:
             there = sns._topic_by_arn_any_scope(topic) or {}  # noqa: SLF001 - as above
             for each in there.get("subscriptions", []):
                 if each.get("protocol") == "email":
-                    self.sent.append(Mail(topic, subject or "AWS Notification Message", body, each["endpoint"]))
+                    self.sent.append(
+                        Mail(topic, subject or "AWS Notification Message", body, each["endpoint"])
+                    )
             fanout(topic, number, message, subject, *rest, **more)
 
         sns._fanout = delivering  # noqa: SLF001 - as above

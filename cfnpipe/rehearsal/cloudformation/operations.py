@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from cfnpipe.rehearsal.cloudformation import schemas
+from cfnpipe.rehearsal.cloudformation.placeholders import attributes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -40,10 +43,6 @@ class ResourceOperation:
     """Empty for what is not there yet."""
 
 
-Check = "Callable[[ResourceOperation], str | None]"
-"""Returns why an operation fails, or nothing."""
-
-
 @dataclass(frozen=True)
 class Operations:
     """Stands between ministack's stacks and its resources."""
@@ -66,7 +65,7 @@ class Operations:
             self._ask(ResourceOperation(stack, role(stack), title, kind, "create", properties))
             made = create(kind, title, properties, stack)
             self.events.initiated(stack, title, kind, made[0])
-            return made
+            return _completed(kind, properties, made)
 
         return creating
 
@@ -81,7 +80,8 @@ class Operations:
                 replaces = provisioners._replacing_change(kind, old, new)  # noqa: SLF001 - as above
                 does: Does = "create" if replaces else "update"
                 self._ask(ResourceOperation(stack, role(stack), title or "", kind, does, new, old, there))
-            return update(kind, there, old, new, stack, title, told)
+            made = update(kind, there, old, new, stack, title, told)
+            return _completed(kind, new, made, told if made[0] == there else None)
 
         return updating
 
@@ -98,6 +98,20 @@ class Operations:
         for check in self.checks:
             if reason := check(operation):
                 raise ValueError(reason)
+
+
+def _completed(
+    kind: str, properties: Mapping[str, Any], made: tuple[str, Any], before: Mapping[str, Any] | None = None
+) -> tuple[str, Any]:
+    """Add the attributes that ministack does not make.
+
+    Those that are properties too, such as a VPC's address range, have the property's value; the others have a
+    value of the right form with nothing behind it, such as the ARN of a database's secret.
+    """
+    physical_id, told = made
+    gettable = schemas.gettable(kind) or frozenset()
+    given = {name: properties[name] for name in gettable & properties.keys()}
+    return physical_id, attributes(kind, physical_id) | dict(before or {}) | given | (told or {})
 
 
 def role(stack: str) -> str:

@@ -30,6 +30,9 @@ _PREFIXES = {
 }
 """How the ids of a type begin on AWS: `nat-0a1b...`."""
 
+_BLANK: dict[str, Any] = {"array": [], "boolean": "false", "integer": "0", "number": "0"}
+"""Attributes that are no names, by their JSON type."""
+
 Made = tuple[str, dict[str, Any]]
 """A physical id and the attributes."""
 
@@ -88,34 +91,44 @@ def _handlers(kind: str) -> dict[str, Any]:
 def made(kind: str, title: str, properties: Mapping[str, Any], stack: str) -> Made:
     """Return a physical id and attributes as AWS would make them for a resource."""
     given = [properties.get(name) for name in schemas.identifier(kind)]
-    own = f"{_PREFIXES[kind]}-{_hexadecimal()}" if kind in _PREFIXES else f"{stack}-{title}-{_hexadecimal()[:12]}"
+    own = (
+        f"{_PREFIXES[kind]}-{_hexadecimal()}"
+        if kind in _PREFIXES
+        else f"{stack}-{title}-{_hexadecimal()[:12]}"
+    )
     physical_id = str(given[0]) if len(given) == 1 and given[0] else own
-    told = {name: _attribute(kind, name, form, physical_id) for name, form in schemas.attributes(kind).items()}
+    told = attributes(kind, physical_id)
     return str(told.get("PublicIp", physical_id)) if kind == "AWS::EC2::EIP" else physical_id, told
 
 
+def attributes(kind: str, physical_id: str) -> dict[str, Any]:
+    """Return a value of the right form for each attribute that AWS makes."""
+    return {
+        name: _attribute(kind, name, form, physical_id) for name, form in schemas.attributes(kind).items()
+    }
+
+
 def _attribute(kind: str, name: str, form: str, physical_id: str) -> Any:
-    if form == "array":
-        return []
-    if form in {"integer", "number"}:
-        return "0"
-    if form == "boolean":
-        return "false"
-    if name.endswith("Arn"):
-        return _arn(kind, physical_id)
+    if form in _BLANK:
+        return _BLANK[form]
     if name.endswith("Ip"):
         return f"203.0.113.{1 + secrets.randbelow(254)}"  # RFC 5737: addresses of nobody
-    if name == schemas.identifier(kind)[-1:] or name in {"Id", "AllocationId"} or name == _last(kind) + "Id":
+    if name.endswith("Arn"):
+        return _arn(kind, name, physical_id)
+    if name in {"Id", "AllocationId", *schemas.identifier(kind)[-1:]}:
         return physical_id
     return f"{physical_id}-{name.replace('.', '-')}"
 
 
-def _arn(kind: str, physical_id: str) -> str:
+def _arn(kind: str, name: str, physical_id: str) -> str:
     from ministack.core.responses import get_account_id, get_region
 
-    service = kind.split("::")[1].lower()
+    if name.endswith("SecretArn"):
+        service, resource = "secretsmanager", f"secret:{physical_id}-{secrets.token_hex(3)}"
+    else:
+        service, resource = kind.split("::")[1].lower(), f"{_last(kind).lower()}/{physical_id}"
     region = "" if service == "iam" else get_region()
-    return f"arn:aws:{service}:{region}:{get_account_id()}:{_last(kind).lower()}/{physical_id}"
+    return f"arn:aws:{service}:{region}:{get_account_id()}:{resource}"
 
 
 def _last(kind: str) -> str:

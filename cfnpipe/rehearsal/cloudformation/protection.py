@@ -48,13 +48,12 @@ def refusal(stack: Mapping[str, Any], action: str, title: str, kind: str) -> str
         if _matches(each, action, title, kind)
     ]
     denials = [number for number, effect in matching if effect == "Deny"]
-    if denials or not matching:
-        number = denials[0] if denials else len(statements)
+    if denials:
         return (
-            f"Action denied by stack policy: Statement [#{number}] does not allow [{action}] "
-            f"for resource [LogicalResourceId/{title}]"
+            f"Action denied by stack policy: Statement [#{denials[0]}] does not allow [{action}] "
+            f"for resource [LogicalResourceId/{title}];"
         )
-    return None
+    return None if matching else "Action not allowed by stack policy"
 
 
 def _matches(statement: Mapping[str, Any], action: str, title: str, kind: str) -> bool:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Answer = tuple[int, dict[str, str], bytes]
-Handler = "Callable[[dict[str, Any]], Answer]"
 _BY_NAME = ("DescribeChangeSet", "ExecuteChangeSet", "ListChangeSets")
 """Actions to which ministack's stacks have a name and no id."""
 
@@ -74,6 +73,8 @@ def _create_change_set(action: Callable[..., Answer], params: dict[str, Any]) ->
     if missing:
         reason = f"No export named {missing[0]} found."
         change_set.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason, Changes=[])
+    elif not change_set["Changes"] and changes.only_outputs(change_set, stack):
+        change_set.update(Status="CREATE_COMPLETE", ExecutionStatus="AVAILABLE", StatusReason="")
     else:
         changes.tell_values(change_set, stack)
     return status, headers, body

@@ -38,9 +38,8 @@ def check(template: Mapping[str, Any]) -> None:
     for block in ("Resources", "Outputs"):
         if dangling := sorted({name for name, _ in _references(template, block)} - known):
             listed = ", ".join(dangling)
-            raise ValueError(
-                f"Template format error: Unresolved resource dependencies [{listed}] in the {block} block of the template"
-            )
+            where = f"in the {block} block of the template"
+            raise ValueError(f"Template format error: Unresolved resource dependencies [{listed}] {where}")
         for name, attribute in _references(template, block):
             _check_attribute(template, name, attribute)
     try:
