@@ -58,7 +58,8 @@ class Script:
     def _cause(self, stack: str) -> str:
         """Return why a stack is not there."""
         there = self.process.stacks.find(names.cloudformation_stack(self.process.environment.name, stack))
-        event = first(self.process.stacks.events(there.id)) if there else None
+        reviewed = there and there.status == "REVIEW_IN_PROGRESS"  # then nothing has happened to it yet
+        event = first(self.process.stacks.events(there.id)) if there and not reviewed else None
         return f"{stack} ({event.logical}: {event.reason})" if event else stack
 
     def change(self) -> str:

@@ -6,12 +6,12 @@ they are about ▶ whether the principal has all of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.rights import inventory
 from cfnpipe.rehearsal.rights.decisions import Denied, check
 from cfnpipe.rehearsal.rights.handlers.needs import needed
-from cfnpipe.rehearsal.rights.handlers.operation import Operation
+from cfnpipe.rehearsal.rights.handlers.operation import NEW, Operation
 from cfnpipe.rehearsal.rights.handlers.where import checks
 
 if TYPE_CHECKING:
@@ -35,8 +35,18 @@ def handler_denials(principal: str, operation: Operation) -> list[str]:
         return [said for each in asked if (said := _denied(principal, each, operation))]
 
 
+def _key_policy(operation: Operation) -> Any:
+    """Return the policy of a key that is not known by its id; one without a policy gets KMS's default.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+    """
+    root = {"AWS": f"arn:aws:iam::{operation.account}:root"}
+    default = {"Statement": [{"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}]}
+    return operation.properties.get("KeyPolicy", default)
+
+
 def _denied(principal: str, asked: Check, operation: Operation) -> str | None:
-    own_policy = operation.properties.get("KeyPolicy") if operation.does == "create" else None
+    own_policy = _key_policy(operation) if asked.resource.endswith(f":key/{NEW}") else None
     try:
         check(principal, asked.action, asked.resource, asked.context, policy=own_policy)
     except Denied as denied:

@@ -107,7 +107,7 @@ def own(operation: Operation, action: str) -> str:
     if operation.type not in _OWN:
         return _by_reference(operation, action)
     service, resource, naming = _OWN[operation.type]
-    named = operation.properties.get(naming) or operation.physical_id or _NEW
+    named = operation.properties.get(naming) or operation.physical_id or NEW
     if named.startswith("arn:"):
         return str(named)
     if service == "s3":
@@ -116,7 +116,7 @@ def own(operation: Operation, action: str) -> str:
     return operation.arn(service, resource.format(path + named), everywhere=service == "iam")
 
 
-_NEW = "made-by-cloudformation"
+NEW = "made-by-cloudformation"
 """Stands for a name that CloudFormation makes up."""
 
 
@@ -142,7 +142,7 @@ def _by_reference(operation: Operation, action: str) -> str:
     named = operation.type.rpartition("::")[2].lower()
     kind = next((each for each in kinds if each.replace("-", "") == named), kinds[0] if kinds else "")
     formats = reference().get(service, {}).get("Resources", {}).get(kind, {}).get("ARNFormats") or ["*"]
-    filled = formats[0].replace(".*", operation.physical_id.rpartition("/")[2] or _NEW)
+    filled = formats[0].replace(".*", operation.physical_id.rpartition("/")[2] or NEW)
     for name, value in (("Partition", "aws"), ("Region", operation.region), ("Account", operation.account)):
         filled = filled.replace(f"${{{name}}}", value)
     return str(filled)
