@@ -397,7 +397,24 @@ def main(wanted: list[str]) -> None:
                 print(f"{name}: ok", flush=True)
         except BaseException:
             print("\n".join(stage.said[-25:]))
+            print("\n".join(_failures(rehearsal)))
             raise
+
+
+def _failures(rehearsal: Rehearsal) -> list[str]:
+    """What failed in the stacks."""
+    stacks = rehearsal.process.stacks
+    there = [
+        stacks.find(names.cloudformation_stack(ENVIRONMENT, each))
+        for each in rehearsal.process.environment.stacks
+    ]
+    return [
+        f"{event.logical} {event.status} {event.reason}"
+        for each in there
+        if each and each.status != "REVIEW_IN_PROGRESS"
+        for event in stacks.events(each.id)
+        if event.failed
+    ]
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ def handler_denials(principal: str, operation: Operation) -> list[str]:
 
 
 def _key_policy(operation: Operation) -> Any:
-    """Return the policy of a key that is not known by its id; one without a policy gets KMS's default.
+    """Return the policy of a key that is made now, or KMS's default: of a key that is made without one, and of
+    a key that a resource of another type uses, whose id is not looked for here.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
@@ -46,7 +47,9 @@ def _key_policy(operation: Operation) -> Any:
 
 
 def _denied(principal: str, asked: Check, operation: Operation) -> str | None:
-    own_policy = _key_policy(operation) if asked.resource.endswith(f":key/{NEW}") else None
+    new = asked.resource.endswith(f":key/{NEW}")
+    foreign = ":key/" in asked.resource and operation.type != "AWS::KMS::Key"
+    own_policy = _key_policy(operation) if new or foreign else None
     try:
         check(principal, asked.action, asked.resource, asked.context, policy=own_policy)
     except Denied as denied:

@@ -1,0 +1,68 @@
+"""The whole process on this machine, over the example as it is rendered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+EVERYDAY = ("parameter", "two", "reject", "edited")
+SLOW = ("both", "late", "members", "command_line")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_day_in_the_life_of_the_process() -> None:
+    done = run("-m", "tests.scenarios", *EVERYDAY)
+    assert done.stdout.splitlines() == [f"{name}: ok" for name in ("first_day", *EVERYDAY)], done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_a_long_day_in_the_life_of_the_process() -> None:
+    done = run("-m", "tests.scenarios", *SLOW)
+    assert done.stdout.splitlines() == [f"{name}: ok" for name in ("first_day", *SLOW)], done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_the_script_goes_through() -> None:
+    done = run("-m", "cfnpipe", "rehearse", "--script", "--environment", "production-eu")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "production-eu: 6 stacks deployed by their own pipelines; a change of network ran its pipeline alone,"
+        " once, and is deployed\n",
+    ), done.stderr
+
+
+def test_nobody_to_approve_is_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cfnpipe", "rehearse"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "error: nobody is here to approve anything\n  hint: add --script to run it unattended\n",
+    )
+
+
+def test_only_a_process_with_a_git_source_can_be_rehearsed() -> None:
+    done = run("-m", "cfnpipe", "rehearse", "--script", "-e", "development")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "config/development.yaml:1:1: error: development has no Git source, and only such a process can be"
+        " rehearsed\n  hint: there are: 'production-eu', 'production-us'\n",
+    )
