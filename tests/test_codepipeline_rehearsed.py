@@ -313,7 +313,7 @@ def test_a_configuration_that_is_wrong_fails_the_change_set(aws: Rehearsed, what
 
 
 def test_a_failed_deployment_says_why(aws: Rehearsed) -> None:
-    broken = queue(60) | {"Resources": {"Copy": {"Type": "AWS::SNS::Subscription", "Properties": {}}}}
+    broken = {"Resources": {"Copy": {"Type": "AWS::SNS::Subscription", "Properties": {}}}}
     execution = started(aws, aws.upload("network", broken))
     aws.decide(NETWORK, "Approve-owners", execution, "Rejected")
     missing = {"Resources": {"A": {"Type": "AWS::Nothing::AtAll"}}}

@@ -81,43 +81,43 @@ class TestPlaceholders:
         told = {
             "Address": {"Value": {"Ref": "Address"}},
             "Allocation": {"Value": {"Fn::GetAtt": ["Address", "AllocationId"]}},
-            "Group": {"Value": {"Ref": "Group"}},
-            "Arn": {"Value": {"Fn::GetAtt": ["Group", "Arn"]}},
+            "Trail": {"Value": {"Ref": "Trail"}},
+            "Arn": {"Value": {"Fn::GetAtt": ["Trail", "Arn"]}},
         }
-        group = {"Type": "AWS::IAM::Group", "Properties": {"GroupName": "operators"}}
-        made = template(told, Address={"Type": "AWS::EC2::EIP"}, Group=group)
+        trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"TrailName": "all"}}
+        made = template(told, Address={"Type": "AWS::EC2::EIP"}, Trail=trail)
         assert aws.deploy("placeholders", made) == "CREATE_COMPLETE"
         stack = aws.client("cloudformation").describe_stacks(StackName="placeholders")["Stacks"][0]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
         assert outputs["Address"].startswith("203.0.113.")
         assert outputs["Allocation"].startswith("eipalloc-0")
-        assert outputs["Group"] == "operators"
-        assert outputs["Arn"] == f"arn:aws:iam::{ACCOUNT}:group/operators"
+        assert outputs["Trail"] == "all"
+        assert outputs["Arn"] == f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/all"
         assert [each for each in aws.inside("placeholders") if each[0] == "placeholders"] == [
             ["placeholders", "Address", "AWS::EC2::EIP"],
-            ["placeholders", "Group", "AWS::IAM::Group"],
+            ["placeholders", "Trail", "AWS::CloudTrail::Trail"],
         ]
 
     def test_change_and_go_like_resources(self, aws: CompletedAws) -> None:
-        def made(name: str, path: str) -> dict[str, Any]:
-            properties = {"GroupName": name, "Path": path}
-            return template(Group={"Type": "AWS::IAM::Group", "Properties": properties}, Other=topic())
+        def made(name: str, bucket: str) -> dict[str, Any]:
+            properties = {"TrailName": name, "S3BucketName": bucket}
+            return template(Trail={"Type": "AWS::CloudTrail::Trail", "Properties": properties}, Other=topic())
 
         def there() -> list[str]:
-            listed = aws.client("cloudformation").list_stack_resources(StackName="group")
+            listed = aws.client("cloudformation").list_stack_resources(StackName="trail")
             return [
                 each["PhysicalResourceId"]
                 for each in listed["StackResourceSummaries"]
-                if each["LogicalResourceId"] == "Group"
+                if each["LogicalResourceId"] == "Trail"
             ]
 
-        aws.deploy("group", made("one", "/"))
-        assert aws.deploy("group", made("one", "/path/")) == "UPDATE_COMPLETE"
+        aws.deploy("trail", made("one", "a"))
+        assert aws.deploy("trail", made("one", "b")) == "UPDATE_COMPLETE"
         assert there() == ["one"]
-        assert aws.deploy("group", made("two", "/path/")) == "UPDATE_COMPLETE"
+        assert aws.deploy("trail", made("two", "b")) == "UPDATE_COMPLETE"
         assert there() == ["two"]
-        assert aws.deploy("group", template(Other=topic())) == "UPDATE_COMPLETE"
-        assert [each for each in aws.inside("placeholders") if each[0] == "group"] == []
+        assert aws.deploy("trail", template(Other=topic())) == "UPDATE_COMPLETE"
+        assert [each for each in aws.inside("placeholders") if each[0] == "trail"] == []
 
     def test_are_for_types_that_aws_has(self, aws: CompletedAws) -> None:
         with pytest.raises(ClientError) as error:
@@ -125,6 +125,31 @@ class TestPlaceholders:
         assert refused(error) == (
             "ValidationError: Template format error: Unrecognized resource types: [AWS::EC2::Nothing]"
         )
+
+
+def test_groups_are_real(aws: CompletedAws) -> None:
+    iam = aws.client("iam")
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    policy = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": document, "Groups": [{"Ref": "Group"}]},
+    }
+
+    def group(path: str, *inline: str) -> dict[str, Any]:
+        policies = [{"PolicyName": name, "PolicyDocument": document} for name in inline]
+        properties = {"GroupName": "operators", "Path": path, "Policies": policies}
+        return {"Type": "AWS::IAM::Group", "Properties": properties}
+
+    assert aws.deploy("group", template(Group=group("/", "one"), Policy=policy)) == "CREATE_COMPLETE"
+    assert iam.list_group_policies(GroupName="operators")["PolicyNames"] == ["one"]
+    assert len(iam.list_attached_group_policies(GroupName="operators")["AttachedPolicies"]) == 1
+    assert aws.deploy("group", template(Group=group("/people/", "two"), Policy=policy)) == "UPDATE_COMPLETE"
+    arn = f"arn:aws:iam::{ACCOUNT}:group/people/operators"
+    assert iam.get_group(GroupName="operators")["Group"]["Arn"] == arn
+    assert iam.list_group_policies(GroupName="operators")["PolicyNames"] == ["two"]
+    policy["Properties"]["Groups"] = ["strangers"]  # type: ignore[index]
+    assert aws.deploy("strangers", template(Policy=policy)) == "ROLLBACK_COMPLETE"
+    assert aws.reasons("strangers") == {"Policy": "The group with name strangers cannot be found."}
 
 
 class TestOperations:

@@ -73,7 +73,7 @@ def _users(export: str) -> list[str]:
     return [
         name
         for name, stack in _stacks().items()
-        if stack["StackStatus"] != "DELETE_COMPLETE"
+        if stack["StackStatus"] not in {"DELETE_COMPLETE", "ROLLBACK_COMPLETE"}
         and export in handlers._imported_export_names(stack, name)  # noqa: SLF001 - as above
     ]
 

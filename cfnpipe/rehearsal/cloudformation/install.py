@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.cloudformation import (
     exports,
+    groups,
     principals,
     protection,
     requests,
@@ -65,6 +66,7 @@ def install() -> Formation:
     formation._connections.install()  # noqa: SLF001 - as above
     formation._mails.install()  # noqa: SLF001 - as above
     uploads.install()
+    groups.install()
     _know_replacements()
     return formation
 

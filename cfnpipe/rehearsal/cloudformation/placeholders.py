@@ -30,7 +30,7 @@ _PREFIXES = {
 }
 """How the ids of a type begin on AWS: `nat-0a1b...`."""
 
-_BLANK: dict[str, Any] = {"array": [], "boolean": "false", "integer": "0", "number": "0"}
+_BLANK = {"boolean": "false", "integer": "0", "number": "0"}
 """Attributes that are no names, by their JSON type."""
 
 Made = tuple[str, dict[str, Any]]
@@ -109,8 +109,8 @@ def attributes(kind: str, physical_id: str) -> dict[str, Any]:
 
 
 def _attribute(kind: str, name: str, form: str, physical_id: str) -> Any:
-    if form in _BLANK:
-        return _BLANK[form]
+    if form == "array" or form in _BLANK:
+        return _BLANK.get(form, [])
     if name.endswith("Ip"):
         return f"203.0.113.{1 + secrets.randbelow(254)}"  # RFC 5737: addresses of nobody
     if name.endswith("Arn"):

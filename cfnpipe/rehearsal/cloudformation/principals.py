@@ -1,4 +1,4 @@
-"""Principals of policies, which IAM looks up when a trust policy is written."""
+"""Principals, which IAM looks up when a policy that names them is written or attached."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
 
 
 def check(operation: ResourceOperation) -> str | None:
-    """Refuse a role that trusts a principal which is not there.
+    """Refuse a role that trusts a principal which is not there, and a managed policy for one.
 
     Only principals of the stack's own account are looked up: which other accounts there are is not known.
     """
-    if operation.type != "AWS::IAM::Role" or operation.does == "delete":
+    if operation.does == "delete":
+        return None
+    if operation.type == "AWS::IAM::ManagedPolicy":
+        return _nobody(operation.properties)
+    if operation.type != "AWS::IAM::Role":
         return None
     for arn in _principals(operation.properties.get("AssumeRolePolicyDocument")):
         if not _there(arn):
@@ -24,6 +28,17 @@ def check(operation: ResourceOperation) -> str | None:
                 f'Invalid principal in policy: "AWS":"{arn}" (Service: Iam, Status Code: 400, '
                 "HandlerErrorCode: InvalidRequest)"
             )
+    return None
+
+
+def _nobody(policy: Mapping[str, Any]) -> str | None:
+    from ministack.services import iam
+
+    known = {"role": iam._roles, "user": iam._users, "group": iam._groups}  # noqa: SLF001 - the service's own knowledge
+    for kind, there in known.items():
+        for name in policy.get(f"{kind.title()}s", ()):
+            if name not in there:
+                return f"The {kind} with name {name} cannot be found."
     return None
 
 

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
     from cfnpipe.rehearsal.cloudformation.events import Events
     from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
 
-_STATES = {"UPDATE_IN_PROGRESS"}
-"""Only updates are held to it: no creation, no rollback, and no deletion of the stack."""
-
 
 def check(operation: ResourceOperation) -> str | None:
-    """Return why a stack's policy forbids to change or to replace a resource; nothing if it allows it."""
+    """Return why a stack's policy forbids to change or to replace a resource; nothing if it allows it.
+
+    Only updates are held to it: no creation, no rollback, and no deletion of the stack.
+    """
     stack = _stacks()[operation.stack]
-    if stack["StackStatus"] not in _STATES or not operation.physical_id or operation.does == "delete":
+    if (
+        stack["StackStatus"] != "UPDATE_IN_PROGRESS"
+        or not operation.physical_id
+        or operation.does == "delete"
+    ):
         return None
     action = "Update:Replace" if operation.does == "create" else "Update:Modify"
     return refusal(stack, action, operation.logical_id, operation.type)
