@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     """Called with what is being done, how much of it is done, and how much there is."""
 
 
+_READ = ("config/", "templates/", "stacks/")
 _LEAVE_OUT = "leave out time, random values, environment variables, the working directory and set order"
 
 
@@ -121,7 +122,8 @@ def check(run: Run, progress: Progress) -> Rendering:
         rendering = render(run, progress)
         if not rendering.refused:
             again = _unstable(run, rendering.stacks, progress)
-            rendering = replace(rendering, problems=(*rendering.problems, *again))
+            both = dict.fromkeys((*rendering.problems, *again))  # both may have written one file
+            rendering = replace(rendering, problems=tuple(both))
     except ProblemsFound as error:
         raise ProblemsFound((*_versions(project), *error.problems), bad_input=True) from error
     if rendering.refused or rendering.stale:
@@ -191,7 +193,10 @@ def _stacks(run: Run, progress: Callable[[int, int], None]) -> Iterator[Rendered
 
 
 def _writes(run: Run) -> Iterator[Problem]:
-    """Yield what definitions have written into the repository, apart from what Git ignores."""
+    """Yield what definitions have written into the repository, apart from what Git ignores.
+
+    Outside of the folders that cfnpipe reads it may well have been another program: a warning.
+    """
     root = run.project.root
     paths = tree.changed(run.before, tree.stamps(root)) if run.options.watch else []
     ignored = commit.ignored(root, paths) if paths else ()
@@ -202,6 +207,7 @@ def _writes(run: Run) -> Iterator[Problem]:
                 rule="definition-writes",
                 message="it was written while the definitions ran",
                 hint="a definition only reads; if another program has written it, check again",
+                severity="error" if path.startswith(_READ) else "warning",
             )
 
 

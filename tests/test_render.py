@@ -188,6 +188,18 @@ def test_checking_names_what_a_definition_writes_into_the_repository(repository:
     assert repository.run("render", "--check").code == 0
 
 
+def test_what_another_program_may_have_written_is_a_warning(repository: Repository) -> None:
+    log = "from pathlib import Path\n\n(Path(__file__).parents[1] / 'build.log').write_text('1')\n"
+    repository.write("templates/network.py", DEFINITION + log)
+    assert repository.run("render").code == 0
+    result = repository.run("render", "--check")
+    assert result.code == 0
+    assert result.err == (
+        "build.log: definition-writes (warning): it was written while the definitions ran\n"
+        "  hint: a definition only reads; if another program has written it, check again\n"
+    )
+
+
 def test_what_git_ignores_may_be_written(repository: Repository) -> None:
     subprocess.run(["git", "init", "--quiet", repository.root], check=True)
     repository.write(".gitignore", "cache.json\n")
