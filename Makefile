@@ -6,10 +6,14 @@ INSTALLED := $(VENV)/installed
 PEERS := $(VENV)-peers
 SCANNERS := $(VENV)-scanners
 
-.PHONY: render check test test-all lint types golden bench lock clean
+.PHONY: render rehearse check test test-all lint types golden bench lock clean
 
 render: $(INSTALLED)
 	$(BIN)/cfnpipe render
+
+# The whole change process on this machine, without an AWS account; asks for approvals at a terminal.
+rehearse: $(INSTALLED)
+	$(BIN)/cfnpipe rehearse
 
 check: $(INSTALLED)
 	$(BIN)/cfnpipe render --check

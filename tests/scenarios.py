@@ -1,7 +1,7 @@
 """The rehearsal's scenarios over the example as it is rendered: `python -m tests.scenarios NAME...`.
 
 A process of its own, because there is one local AWS in a process. Each scenario raises where AWS would do
-something else; the first day comes before all of them.
+something else. `first_day` comes before all others but `by_hand`, which is a day of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe import config, names
 from cfnpipe.aws import AwsError
+from cfnpipe.deploy.operation import PREFIX
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
 
@@ -364,11 +365,6 @@ def _aws(day: Day, *arguments: str) -> Any:
     return json.loads(done.stdout or "null")
 
 
-SCENARIOS = {
-    each.__name__: each for each in (parameter, both, reject, two, edited, late, members, command_line)
-}
-
-
 def first_day(day: Day) -> None:
     """From nothing to all stacks; those that import what is not there fail and name it."""
     day.rehearsal.process.bootstrap(day.rehearsal.rendered, day.stage)
@@ -381,6 +377,76 @@ def first_day(day: Day) -> None:
         assert there.outputs or stack == "pipelines", stack
 
 
+def by_hand(day: Day) -> None:
+    """What docs/bootstrap.md tells: `deploy-init`, again, and the approval that makes the pipelines."""
+    stack = names.cloudformation_stack(ENVIRONMENT, "access")
+    stacks = day.rehearsal.process.stacks
+    planned = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--dry-run")
+    assert planned.stdout == f"{ENVIRONMENT}-access: planned\n{ENVIRONMENT}-sync: planned\n", planned.stderr
+    assert stacks.find(stack) is None
+    wrong = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes", AWS_ACCESS_KEY_ID="444455556666")
+    assert wrong.returncode == 3
+    assert "these credentials are of account 444455556666; production-us is 111122223333" in wrong.stderr
+    nobody = _cfnpipe(day, "deploy-init", ENVIRONMENT)
+    assert (nobody.returncode, stacks.find(stack)) == (3, None), nobody.stderr
+    done = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert [(each["stack"], each["result"], each["status"]) for each in told["stacks"]] == [
+        (f"{ENVIRONMENT}-access", "created", "CREATE_COMPLETE"),
+        (f"{ENVIRONMENT}-sync", "created", "CREATE_COMPLETE"),
+    ]
+    assert told["handover"]["connection"] == "AVAILABLE"
+    assert told["handover"]["approvals"] == ["Approve-owners"]
+    assert told["next"][0].startswith("confirm the subscription in the mail that AWS sent to ")
+    assert told["next"][1].startswith(f"approve Approve-owners of pipelines_{ENVIRONMENT}: https://")
+    assert all(stacks.find(f"{ENVIRONMENT}-{each}").protected for each in ("access", "sync"))  # type: ignore[union-attr]
+    again = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes")
+    assert again.stdout.splitlines()[:3] == [
+        f"{ENVIRONMENT}-access: unchanged (CREATE_COMPLETE)",
+        f"{ENVIRONMENT}-sync: unchanged (CREATE_COMPLETE)",
+        "Next:",
+    ], again.stderr
+    day.rehearsal.process.admit()
+    assert day.through("pipelines") == "succeeded"
+    of_stacks = {names.pipeline(ENVIRONMENT, each) for each in day.rehearsal.process.environment.stacks}
+    assert set(day.pipelines.names()) == of_stacks | {names.sync_pipeline(ENVIRONMENT)}
+    assert _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes").returncode == 0
+    day.configure("access", "{tags: {More: of it}}")
+    day.script.render()
+    refused = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes")
+    assert refused.returncode == 3
+    said = "production-us-access is not what is committed here, and has a pipeline of its own"
+    assert said in refused.stderr
+    updated = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--yes")
+    assert updated.stdout.startswith(f"{ENVIRONMENT}-access: updated (UPDATE_COMPLETE)\n"), updated.stderr
+    left = [name for each in ("access", "sync") for name in stacks.change_sets(f"{ENVIRONMENT}-{each}")]
+    assert not [name for name in left if name.startswith(PREFIX)]
+
+
+def _cfnpipe(day: Day, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """The command as somebody runs it in a checkout, with the rights of the account's root."""
+    process = day.rehearsal.process
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "AWS_ENDPOINT_URL": process.endpoint,
+        "AWS_ACCESS_KEY_ID": process.environment.account or "",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        **more,
+    }
+    command = [sys.executable, "-m", "cfnpipe", *arguments]
+    return subprocess.run(
+        command,
+        cwd=day.tree,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def main(wanted: list[str]) -> None:
     stage = Silent()
     project = config.load(ROOT)
@@ -390,8 +456,6 @@ def main(wanted: list[str]) -> None:
     ):
         day = Day(rehearsal, rehearsal.script(stage), stage)
         try:
-            first_day(day)
-            print("first_day: ok", flush=True)
             for name in wanted:
                 SCENARIOS[name](day)
                 print(f"{name}: ok", flush=True)
@@ -399,6 +463,12 @@ def main(wanted: list[str]) -> None:
             print("\n".join(stage.said[-25:]))
             print("\n".join(_failures(rehearsal)))
             raise
+
+
+SCENARIOS = {
+    each.__name__: each
+    for each in (by_hand, first_day, parameter, both, reject, two, edited, late, members, command_line)
+}
 
 
 def _failures(rehearsal: Rehearsal) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.model import Activity, Environment, Execution
 
-_PAUSE = 10.0
+_PAUSE = 3.0
 """Seconds between two questions."""
 _PATIENCE = 3600.0
 """Seconds after which nobody waits any longer for somebody or something else."""

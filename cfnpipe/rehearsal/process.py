@@ -67,8 +67,12 @@ class Process:
         cloud = deploy.Cloud(self.stacks, self.environment.region, sleep=_swift)
         parts = deploy.Process(self.root, self.pipelines, self._bucket(Bucket), sleep=_swift)
         outcome = deploy.bootstrap(asked, cloud, parts, dialogue)
-        self.people = people(self.environment, self.root, self.endpoint)
+        self.admit()
         return outcome
+
+    def admit(self) -> None:
+        """Let the people in, once `access` is there."""
+        self.people = people(self.environment, self.root, self.endpoint)
 
     def offered(self, pipeline: str) -> ChangeSet | None:
         """Return the change set that the approvals of a stack's pipeline are about."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -106,6 +107,9 @@ def _prepare(account: str, region: str, port: int) -> None:
             f"the rehearsal needs ministack {VERSION}, found {found}",
             hint="run: pip install 'cfnpipe[rehearse]'",
         )
+    logging.getLogger("kms").setLevel(
+        logging.ERROR
+    )  # It misses a package that signs, which nobody needs here.
     os.environ.update(
         LOG_LEVEL="CRITICAL",
         IOT_MTLS_ENABLED="0",

@@ -22,7 +22,7 @@ def conditions(change_set: Mapping[str, Any]) -> Any:
     """Return which conditions of a change set's template are true."""
     from ministack.services.cloudformation import engine
 
-    return engine._evaluate_conditions(change_set["_template"], change_set["_resolved_params"])  # noqa: SLF001 - ministack has no other way in
+    return engine._evaluate_conditions(change_set["_template"], change_set["_resolved_params"])
 
 
 def only_outputs(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> bool:
@@ -82,7 +82,7 @@ def _definition(title: str, stack: Mapping[str, Any], template: Any, values: Any
     hidden = {
         name: {**value, "Value": _SECRET} if value.get("NoEcho") else value for name, value in values.items()
     }
-    held = engine._evaluate_conditions(template, values)  # noqa: SLF001 - as above
+    held = engine._evaluate_conditions(template, values)
     about = resources, hidden, held, template.get("Mappings", {}), stack["StackName"], stack["StackId"]
     filled = _filled(defined.get("Properties", {}), held, about)
     return {"Properties": filled} | {name: defined[name] for name in _ATTRIBUTES if name in defined}
@@ -92,7 +92,7 @@ def _filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any
     """Fill references in; what depends on anything that is not known yet is not known as a whole."""
     from ministack.services.cloudformation import engine
 
-    nothing = engine._NO_VALUE  # noqa: SLF001 - as above
+    nothing = engine._NO_VALUE
     if isinstance(value, list):
         listed = [_filled(each, held, about) for each in value]
         return [each for each in listed if each is not nothing]
@@ -106,7 +106,7 @@ def _filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any
         members = {key: _filled(each, held, about) for key, each in value.items()}
         return {key: each for key, each in members.items() if each is not nothing}
     try:
-        found = engine._resolve_refs(value, *about)  # noqa: SLF001 - as above
+        found = engine._resolve_refs(value, *about)
     except ValueError:
         return _LATER
     return _LATER if found is not nothing and _LATER in json.dumps(found) else found

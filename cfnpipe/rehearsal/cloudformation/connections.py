@@ -33,7 +33,7 @@ class Connections:
             }
             app.SERVICE_REGISTRY[name] = {"module": name}
             app.SERVICE_HANDLERS[name] = self.handle_request
-            app._loaded_modules[name] = self  # noqa: SLF001 - ministack has no other way in
+            app._loaded_modules[name] = self
             iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
 
     def connect(self, arn: str, status: Status) -> None:

@@ -32,8 +32,8 @@ class Events:
         """Take ministack's function over."""
         from ministack.services.cloudformation import stacks
 
-        self._tell = stacks._add_event  # noqa: SLF001 - ministack has no other way in
-        stacks._add_event = self._add  # noqa: SLF001 - as above
+        self._tell = stacks._add_event
+        stacks._add_event = self._add
 
     def created(self, stack: str, title: str) -> None:
         """Note that a resource is new in its stack, even if the stack is updated."""
@@ -118,7 +118,7 @@ class Events:
         """Tell that an update has got as far as its clean-up, once."""
         from ministack.services import cloudformation
 
-        told = cloudformation._stack_events[stack_id]  # noqa: SLF001 - as above
+        told = cloudformation._stack_events[stack_id]
         last = next(event for event in reversed(told) if event["PhysicalResourceId"] == stack_id)
         if last["ResourceStatus"] != _CLEANUP:
             self._tell(stack_id, stack, stack, _STACK, _CLEANUP, "", stack_id)
@@ -130,7 +130,7 @@ class Events:
         """Return the last status that a resource which does not change was told to have."""
         from ministack.services import cloudformation
 
-        told = cloudformation._stack_events[stack_id]  # noqa: SLF001 - as above
+        told = cloudformation._stack_events[stack_id]
         found = (each["ResourceStatus"] for each in reversed(told) if each["LogicalResourceId"] == title)
         return next((status for status in found if status.endswith("_COMPLETE")), "CREATE_COMPLETE")
 
@@ -138,4 +138,4 @@ class Events:
 def _stack(name: str) -> Any:
     from ministack.services import cloudformation
 
-    return cloudformation._stacks.get(name) or {}  # noqa: SLF001 - as above
+    return cloudformation._stacks.get(name) or {}

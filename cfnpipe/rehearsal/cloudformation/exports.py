@@ -16,7 +16,7 @@ def install(before_clean_up: Callable[[str, set[str]], None]) -> None:
     """
     from ministack.services.cloudformation import stacks
 
-    outputs, references = stacks._resolve_stack_outputs, stacks._resolve_refs  # noqa: SLF001 - ministack has no other way in
+    outputs, references = stacks._resolve_stack_outputs, stacks._resolve_refs
 
     def resolved(value: Any, *about: Any) -> Any:
         try:
@@ -33,7 +33,7 @@ def install(before_clean_up: Callable[[str, set[str]], None]) -> None:
             del _exports()[name]
         return made, exports
 
-    stacks._resolve_refs, stacks._resolve_stack_outputs = resolved, checked  # noqa: SLF001 - as above
+    stacks._resolve_refs, stacks._resolve_stack_outputs = resolved, checked
 
 
 def missing(template: Mapping[str, Any], name: str, values: Mapping[str, Any], conditions: Any) -> list[str]:
@@ -74,7 +74,7 @@ def _users(export: str) -> list[str]:
         name
         for name, stack in _stacks().items()
         if stack["StackStatus"] not in {"DELETE_COMPLETE", "ROLLBACK_COMPLETE"}
-        and export in handlers._imported_export_names(stack, name)  # noqa: SLF001 - as above
+        and export in handlers._imported_export_names(stack, name)
     ]
 
 
@@ -114,10 +114,10 @@ def _name(stack_id: str) -> str:
 def _stacks() -> Any:
     from ministack.services import cloudformation
 
-    return cloudformation._stacks  # noqa: SLF001 - as above
+    return cloudformation._stacks
 
 
 def _exports() -> Any:
     from ministack.services import cloudformation
 
-    return cloudformation._exports  # noqa: SLF001 - as above
+    return cloudformation._exports

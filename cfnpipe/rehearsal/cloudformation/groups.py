@@ -22,16 +22,16 @@ def install() -> None:
     from ministack.services.cloudformation import provisioners
 
     handlers = {"create": _create, "update": _update, "delete": _delete}
-    provisioners._RESOURCE_HANDLERS[TYPE] = handlers  # noqa: SLF001 - ministack has no other way in
-    provisioners._REPLACING_PROPERTIES[TYPE] = ("GroupName",)  # noqa: SLF001 - as above
+    provisioners._RESOURCE_HANDLERS[TYPE] = handlers
+    provisioners._REPLACING_PROPERTIES[TYPE] = ("GroupName",)
 
 
 def _create(title: str, properties: Mapping[str, Any], stack: str) -> Made:
     from ministack.services import iam
     from ministack.services.cloudformation import provisioners
 
-    name = properties.get("GroupName") or provisioners._physical_name(stack, title, max_len=128)  # noqa: SLF001 - as above
-    if name in iam._groups:  # noqa: SLF001 - as above
+    name = properties.get("GroupName") or provisioners._physical_name(stack, title, max_len=128)
+    if name in iam._groups:
         raise ValueError(f"{name} already exists")
     _ask("_create_group", GroupName=name, Path=properties.get("Path", "/"))
     _give(name, properties)
@@ -43,7 +43,7 @@ def _update(name: str, old: Mapping[str, Any], new: Mapping[str, Any], stack: st
 
     del stack
     _take(name, old)
-    group, path = iam._groups[name], new.get("Path", "/")  # noqa: SLF001 - there is no UpdateGroup
+    group, path = iam._groups[name], new.get("Path", "/")
     group.update(Path=path, Arn=f"{group['Arn'].partition(':group/')[0]}:group{path}{name}")
     _give(name, new)
     return _made(name)
@@ -72,7 +72,7 @@ def _take(name: str, properties: Mapping[str, Any]) -> None:
 def _made(name: str) -> Made:
     from ministack.services import iam
 
-    return name, {"Arn": iam._groups[name]["Arn"]}  # noqa: SLF001 - as above
+    return name, {"Arn": iam._groups[name]["Arn"]}
 
 
 def _ask(operation: str, **said: str) -> None:

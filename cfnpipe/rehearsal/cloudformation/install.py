@@ -60,11 +60,11 @@ def install() -> Formation:
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()
     Operations(checks, events).install()
-    templates.install(formation._placeholders)  # noqa: SLF001 - its own parts
+    templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
-    formation._connections.install()  # noqa: SLF001 - as above
-    formation._mails.install()  # noqa: SLF001 - as above
+    formation._connections.install()
+    formation._mails.install()
     uploads.install()
     groups.install()
     _know_replacements()
@@ -75,12 +75,12 @@ def _know_replacements() -> None:
     """Let ministack know which changes replace a resource, type by type when it asks."""
     from ministack.services.cloudformation import provisioners, stacks
 
-    recreation = provisioners._property_recreation  # noqa: SLF001 - ministack has no other way in
-    always, perhaps = provisioners._REPLACING_PROPERTIES, provisioners._CONDITIONALLY_REPLACING_PROPERTIES  # noqa: SLF001 - as above
+    recreation = provisioners._property_recreation
+    always, perhaps = provisioners._REPLACING_PROPERTIES, provisioners._CONDITIONALLY_REPLACING_PROPERTIES
 
     def informed(kind: str, name: str) -> Any:
         if kind not in always and schemas.exists(kind):
             always[kind], perhaps[kind] = schemas.replacing(kind)
         return recreation(kind, name)
 
-    provisioners._property_recreation = stacks._property_recreation = informed  # noqa: SLF001 - as above
+    provisioners._property_recreation = stacks._property_recreation = informed

@@ -26,12 +26,12 @@ class Mails:
         """Stand where ministack delivers messages."""
         from ministack.services import sns
 
-        fanout = sns._fanout  # noqa: SLF001 - ministack has no other way in
+        fanout = sns._fanout
 
         def delivering(topic: str, number: str, message: str, subject: str, *rest: Any, **more: Any) -> None:
             structure = more.get("message_structure", rest[0] if rest else "")
-            body = sns._resolve_message_for_protocol(message, structure, "email")  # noqa: SLF001 - as above
-            there = sns._topic_by_arn_any_scope(topic) or {}  # noqa: SLF001 - as above
+            body = sns._resolve_message_for_protocol(message, structure, "email")
+            there = sns._topic_by_arn_any_scope(topic) or {}
             for each in there.get("subscriptions", []):
                 if each.get("protocol") == "email":
                     self.sent.append(
@@ -39,4 +39,4 @@ class Mails:
                     )
             fanout(topic, number, message, subject, *rest, **more)
 
-        sns._fanout = delivering  # noqa: SLF001 - as above
+        sns._fanout = delivering

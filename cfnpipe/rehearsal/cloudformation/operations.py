@@ -54,10 +54,10 @@ class Operations:
         """Take ministack's three functions over."""
         from ministack.services.cloudformation import stacks
 
-        own = stacks._provision_resource, stacks._update_resource, stacks._delete_resource  # noqa: SLF001 - ministack has no other way in
-        stacks._provision_resource = self._creating(own[0])  # noqa: SLF001 - as above
-        stacks._update_resource = self._updating(own[1])  # noqa: SLF001 - as above
-        stacks._delete_resource = self._deleting(own[2])  # noqa: SLF001 - as above
+        own = stacks._provision_resource, stacks._update_resource, stacks._delete_resource
+        stacks._provision_resource = self._creating(own[0])
+        stacks._update_resource = self._updating(own[1])
+        stacks._delete_resource = self._deleting(own[2])
 
     def _creating(self, create: Callable[..., Any]) -> Callable[..., Any]:
         def creating(kind: str, title: str, properties: Any, stack: str) -> Any:
@@ -77,7 +77,7 @@ class Operations:
 
             if old != new:
                 self.events.changed(stack, title or "")
-                replaces = provisioners._replacing_change(kind, old, new)  # noqa: SLF001 - as above
+                replaces = provisioners._replacing_change(kind, old, new)
                 does: Does = "create" if replaces else "update"
                 self._ask(ResourceOperation(stack, role(stack), title or "", kind, does, new, old, there))
             made = update(kind, there, old, new, stack, title, told)
@@ -118,4 +118,4 @@ def role(stack: str) -> str:
     """Return the service role of a stack of the current account and region; empty where it has none."""
     from ministack.services import cloudformation
 
-    return str(cloudformation._stacks[stack].get("_role", ""))  # noqa: SLF001 - as above
+    return str(cloudformation._stacks[stack].get("_role", ""))

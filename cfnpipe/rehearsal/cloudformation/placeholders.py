@@ -55,7 +55,7 @@ class Placeholders:
         """Teach ministack the types that AWS has and it does not; the others it goes on refusing."""
         from ministack.services.cloudformation import provisioners
 
-        handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001 - ministack has no other way in
+        handlers = provisioners._RESOURCE_HANDLERS
         for kind in kinds:
             if kind not in handlers and not kind.startswith("Custom::") and schemas.exists(kind):
                 handlers[kind] = _handlers(kind)
@@ -65,7 +65,7 @@ class Placeholders:
         """Return the recorded resources of all stacks that there are."""
         from ministack.services import cloudformation
 
-        stacks = list(cloudformation._stacks._data.values())  # noqa: SLF001 - those of every account and region
+        stacks = list(cloudformation._stacks._data.values())
         return sorted(
             Placeholder(stack["StackName"], title, resource["ResourceType"])
             for stack in stacks
@@ -82,7 +82,7 @@ def _handlers(kind: str) -> dict[str, Any]:
         from ministack.services import cloudformation
 
         del old, new
-        there = cloudformation._stacks[stack]["_resources"][title]  # noqa: SLF001 - as above
+        there = cloudformation._stacks[stack]["_resources"][title]
         return physical_id, dict(there["Attributes"])
 
     return {"create": create, "update": update, "update_with_logical_id": True, "delete": lambda *_: None}

@@ -34,7 +34,7 @@ def check(operation: ResourceOperation) -> str | None:
 def _nobody(policy: Mapping[str, Any]) -> str | None:
     from ministack.services import iam
 
-    known = {"role": iam._roles, "user": iam._users, "group": iam._groups}  # noqa: SLF001 - the service's own knowledge
+    known = {"role": iam._roles, "user": iam._users, "group": iam._groups}
     for kind, there in known.items():
         for name in policy.get(f"{kind.title()}s", ()):
             if name not in there:
@@ -59,7 +59,7 @@ def _there(arn: str) -> bool:
     if parts[0] != "arn" or parts[4] != get_account_id():
         return True
     kind, _, name = parts[5].partition("/")
-    known = {"role": iam._roles, "user": iam._users}.get(kind)  # noqa: SLF001 - the service's own knowledge
+    known = {"role": iam._roles, "user": iam._users}.get(kind)
     if known is None:
         return True
     found = known.get(name.rpartition("/")[2])

@@ -85,4 +85,4 @@ def _any(patterns: Any, value: str) -> bool:
 def _stacks() -> Any:
     from ministack.services import cloudformation
 
-    return cloudformation._stacks  # noqa: SLF001 - ministack has no other way in
+    return cloudformation._stacks

@@ -20,7 +20,7 @@ def install() -> None:
     """Stand before ministack's actions."""
     from ministack.services import cloudformation
 
-    actions = cloudformation._ACTION_HANDLERS  # noqa: SLF001 - ministack has no other way in
+    actions = cloudformation._ACTION_HANDLERS
     for name, around in _AROUND.items():
         actions[name] = _around(actions[name], around)
     for name in _BY_NAME:
@@ -83,7 +83,7 @@ def _create_change_set(action: Callable[..., Answer], params: dict[str, Any]) ->
 def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
     from ministack.services.cloudformation import changesets
 
-    _, found = changesets._find_change_set(_said(params, "ChangeSetName"), _said(params, "StackName"))  # noqa: SLF001 - as above
+    _, found = changesets._find_change_set(_said(params, "ChangeSetName"), _said(params, "StackName"))
     answer = action(params)
     if found and answer[0] < 400 and (stack := _stack(found["StackName"])):  # noqa: PLR2004 - as above
         stack["_role"] = found.get("_role") or stack.get("_role", "")
@@ -136,12 +136,12 @@ def _said(params: Mapping[str, Any], name: str) -> str:
 def _stack(name: str) -> dict[str, Any] | None:
     from ministack.services.cloudformation import handlers
 
-    found: dict[str, Any] | None = handlers._resolve_stack(name)  # noqa: SLF001 - as above
+    found: dict[str, Any] | None = handlers._resolve_stack(name)
     return found
 
 
 def _change_set(arn: str) -> dict[str, Any]:
     from ministack.services import cloudformation
 
-    found: dict[str, Any] = cloudformation._change_sets[arn]  # noqa: SLF001 - as above
+    found: dict[str, Any] = cloudformation._change_sets[arn]
     return found

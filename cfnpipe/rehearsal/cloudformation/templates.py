@@ -27,7 +27,7 @@ def install(placeholders: Placeholders) -> None:
         check(template)
 
     handlers.validate_template_support = changesets.validate_template_support = validate
-    handlers._capabilities_enforced = lambda: True  # noqa: SLF001 - ministack has no other way in
+    handlers._capabilities_enforced = lambda: True
 
 
 def check(template: Mapping[str, Any]) -> None:
@@ -43,7 +43,7 @@ def check(template: Mapping[str, Any]) -> None:
         for name, attribute in _references(template, block):
             _check_attribute(template, name, attribute)
     try:
-        engine._topological_sort(_resources(template), {})  # noqa: SLF001 - as above
+        engine._topological_sort(_resources(template), {})
     except ValueError as error:
         names = str(error).rpartition(": ")[2]
         raise ValueError(f"Circular dependency between resources: [{names}]") from error
@@ -66,7 +66,7 @@ def _references(template: Mapping[str, Any], block: str) -> Iterator[tuple[str, 
 
     for part in template.get(block, {}).values():
         told = [part.get(key) for key in ("Properties", "Value", "Export", "Metadata")]
-        for name, attribute in engine._intrinsic_references(told):  # noqa: SLF001 - as above
+        for name, attribute in engine._intrinsic_references(told):
             if not name.startswith("AWS::"):
                 yield name, attribute
         needed = part.get("DependsOn", []) if block == "Resources" else []

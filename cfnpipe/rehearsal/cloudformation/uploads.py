@@ -16,7 +16,7 @@ def install() -> None:
     """Have the version told by each event of S3 that goes to EventBridge."""
     from ministack.services import eventbridge, s3
 
-    fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event  # noqa: SLF001 - ministack has no other way in
+    fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
 
     def firing(*event: Any, **more: Any) -> None:
         token = _VERSION.set(more.get("version_id"))
@@ -33,7 +33,7 @@ def install() -> None:
         _VERSION.set(None)
         dispatch(event, view)
 
-    s3._fire_s3_event, eventbridge._dispatch_event = firing, dispatching  # noqa: SLF001 - as above
+    s3._fire_s3_event, eventbridge._dispatch_event = firing, dispatching
 
 
 def _versioned(detail: dict[str, Any], version: str) -> dict[str, Any]:

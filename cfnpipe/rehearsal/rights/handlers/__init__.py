@@ -36,8 +36,9 @@ def handler_denials(principal: str, operation: Operation) -> list[str]:
 
 
 def _key_policy(operation: Operation) -> Any:
-    """Return the policy of a key that is made now, or KMS's default: of a key that is made without one, and of
-    a key that a resource of another type uses, whose id is not looked for here.
+    """Return the policy of a key that is made now, or else KMS's default.
+
+    It stands for that of a key that another resource uses, too: which key that is is not looked up here.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
     """
