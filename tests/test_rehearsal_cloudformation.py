@@ -84,7 +84,8 @@ class TestPlaceholders:
             "Trail": {"Value": {"Ref": "Trail"}},
             "Arn": {"Value": {"Fn::GetAtt": ["Trail", "Arn"]}},
         }
-        trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {"TrailName": "all"}}
+        logging = {"IsLogging": True, "S3BucketName": "logs"}
+        trail = {"Type": "AWS::CloudTrail::Trail", "Properties": {**logging, "TrailName": "all"}}
         made = template(told, Address={"Type": "AWS::EC2::EIP"}, Trail=trail)
         assert aws.deploy("placeholders", made) == "CREATE_COMPLETE"
         stack = aws.client("cloudformation").describe_stacks(StackName="placeholders")["Stacks"][0]
@@ -100,7 +101,7 @@ class TestPlaceholders:
 
     def test_change_and_go_like_resources(self, aws: CompletedAws) -> None:
         def made(name: str, bucket: str) -> dict[str, Any]:
-            properties = {"TrailName": name, "S3BucketName": bucket}
+            properties = {"TrailName": name, "S3BucketName": bucket, "IsLogging": True}
             return template(Trail={"Type": "AWS::CloudTrail::Trail", "Properties": properties}, Other=topic())
 
         def there() -> list[str]:
@@ -267,6 +268,15 @@ class TestRefusals:
         assert aws.reasons("nobody") == {
             "Role": f'Invalid principal in policy: "AWS":"{nobody}" (Service: Iam, Status Code: 400, '
             "HandlerErrorCode: InvalidRequest)"
+        }
+
+    def test_of_properties_that_are_not_there(self, aws: CompletedAws) -> None:
+        made = {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "email", "Colour": "red"}}
+        assert aws.deploy("properties", template(Mail=made)) == "ROLLBACK_COMPLETE"
+        assert aws.reasons("properties") == {
+            "Mail": "Properties validation failed for resource Mail with message:\n"
+            "#: required key [TopicArn] not found\n"
+            "#: extraneous key [Colour] is not permitted"
         }
 
     def test_of_a_deletion_that_is_protected(self, aws: CompletedAws) -> None:
@@ -467,6 +477,15 @@ class TestChangeSets:
                 "The submitted information didn't contain changes. "
                 "Submit different information to create a change set."
             ),
+        )
+
+    def test_are_not_made_for_a_stack_that_could_not_be_created(self, aws: CompletedAws) -> None:
+        aws.deploy("failed", template(A={"Type": "AWS::SNS::Subscription", "Properties": {}}))
+        stack = aws.client("cloudformation").describe_stacks(StackName="failed")["Stacks"][0]["StackId"]
+        with pytest.raises(ClientError) as error:
+            aws.change_set("failed", template(A=topic("failed")))
+        assert refused(error) == (
+            f"ValidationError: Stack:{stack} is in ROLLBACK_COMPLETE state and can not be updated."
         )
 
     def test_are_executed_once(self, aws: CompletedAws) -> None:

@@ -2,7 +2,7 @@
 
 ```
 request ─▶ requests ─▶ templates ─▶ ministack's stacks ─▶ operations ─▶ ministack's resources
-              │            └ placeholders   │                └ checks: protection, principals, a rehearsal's
+              │            └ placeholders   │                └ checks
               └ changes                     ├─▶ events
                                             └─▶ exports
 ```

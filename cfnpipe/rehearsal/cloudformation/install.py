@@ -14,6 +14,7 @@ from cfnpipe.rehearsal.cloudformation import (
     exports,
     groups,
     principals,
+    properties,
     protection,
     requests,
     schemas,
@@ -55,7 +56,8 @@ class Formation:
 
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
-    checks: list[Callable[[ResourceOperation], str | None]] = [protection.check, principals.check]
+    checks: list[Callable[[ResourceOperation], str | None]]
+    checks = [protection.check, properties.check, principals.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()

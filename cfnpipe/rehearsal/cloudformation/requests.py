@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Answer = tuple[int, dict[str, str], bytes]
+_UNUSABLE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}
+"""How a stack stands that can only be deleted, or first has to be rolled back to the end."""
 _BY_NAME = ("DescribeChangeSet", "ExecuteChangeSet", "ListChangeSets")
 """Actions to which ministack's stacks have a name and no id."""
 
@@ -58,6 +60,8 @@ def _note(stack: dict[str, Any], params: Mapping[str, Any]) -> None:
 
 def _create_change_set(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
     """Create a change set: with its role, with values, and failed if it imports what nobody exports."""
+    if refused := _refusal(params):
+        return refused
     status, headers, body = action(params)
     if status >= 400:  # noqa: PLR2004 - as above
         return status, headers, body
@@ -78,6 +82,26 @@ def _create_change_set(action: Callable[..., Answer], params: dict[str, Any]) ->
     else:
         changes.tell_values(change_set, stack)
     return status, headers, body
+
+
+def _refusal(params: Mapping[str, Any]) -> Answer | None:
+    """Refuse a change set of a stack that another operation is at, or that a failed one left unusable."""
+    from ministack.services.cloudformation import helpers
+
+    name, stack = _said(params, "StackName"), _stack(_said(params, "StackName"))
+    status = (stack or {}).get("StackStatus", "DELETE_COMPLETE")
+    if stack is None or not (status in _UNUSABLE or status.endswith("IN_PROGRESS")):
+        return None
+    if status == "REVIEW_IN_PROGRESS":
+        return None
+    message = f"Stack:{stack['StackId']} is in {status} state and can not be updated."
+    if _said(params, "ChangeSetType") == "CREATE":
+        change_set = _said(params, "ChangeSetName")
+        message = (
+            f"Stack [{name}] already exists and cannot be created again with the changeSet [{change_set}]."
+        )
+    refused: Answer = helpers._error("ValidationError", message)  # noqa: SLF001 - as above
+    return refused
 
 
 def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:

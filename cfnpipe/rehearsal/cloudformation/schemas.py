@@ -37,6 +37,13 @@ def attributes(kind: str) -> dict[str, Any]:
     return {".".join(parts): _type(schema, parts) for parts in names if "*" not in parts}
 
 
+def properties(kind: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the properties that a resource must have, and all that it may; none where AWS does not say."""
+    schema = _schema(kind) or {}
+    closed = schema.get("additionalProperties") is False
+    return frozenset(schema.get("required", ())), frozenset(schema.get("properties", ()) if closed else ())
+
+
 def identifier(kind: str) -> tuple[str, ...]:
     """Return the properties that together name a resource; none where AWS does not say."""
     schema = _schema(kind) or {}
