@@ -100,7 +100,7 @@ def _refusal(params: Mapping[str, Any]) -> Answer | None:
         message = (
             f"Stack [{name}] already exists and cannot be created again with the changeSet [{change_set}]."
         )
-    refused: Answer = helpers._error("ValidationError", message)  # noqa: SLF001 - as above
+    refused: Answer = helpers._error("ValidationError", message)
     return refused
 
 
