@@ -73,19 +73,31 @@ def _prove(rehearsal: Rehearsal, audience: Audience) -> None:
 
     script = rehearsal.script(audience)
     script.first_day()
+    _tell_placeholders(rehearsal, audience)
     stack = script.change()
     view.show_rehearsed(view.output(), rehearsal.process.environment, stack)
+
+
+def _tell_placeholders(rehearsal: Rehearsal, audience: Audience) -> None:
+    """Say which resources are only recorded, because the local CloudFormation lacks their types."""
+    types = sorted({each.type for each in rehearsal.server.formation.placeholders()})
+    if types:
+        audience.note(f"only recorded here, with nothing behind them: {', '.join(types)}")
 
 
 def _attend(rehearsal: Rehearsal, audience: Audience, *, ask: bool) -> None:
     """Follow the working tree and the pipelines until Ctrl-C, and ask for approvals."""
     audience.note("changes of the working tree are followed from here; Ctrl-C ends the rehearsal")
     later: set[str] = set()
+    recorded = 0
     while True:
         if commit := rehearsal.workspace.snapshot("A change of the working tree"):
             audience.note(f"commit {commit[:8]}")
         watch = rehearsal.process.watch
         watch.look()
+        if len(placeholders := rehearsal.server.formation.placeholders()) > recorded:
+            recorded = len(placeholders)
+            _tell_placeholders(rehearsal, audience)
         for pipeline, approval in watch.waiting if ask else ():
             if approval.token not in later:
                 _decide(rehearsal, audience, pipeline, approval, later)

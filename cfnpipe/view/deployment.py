@@ -67,7 +67,9 @@ def _value(value: str | None) -> str:
 
 
 def show_event(console: Console, event: Event) -> None:
-    """Print one step of a stack operation."""
+    """Print one step of a stack operation; that a resource has got its name is none of its own."""
+    if event.reason == "Resource creation Initiated":
+        return
     style = "red" if event.failed else "green" if event.status.endswith("_COMPLETE") else "dim"
     reason = f"  {event.reason}" if event.reason else ""
     line = f"  {event.time:%H:%M:%S}  {event.status:<28}  {event.logical}  {event.type}{reason}"
