@@ -88,6 +88,13 @@ class Day:
         text = f"extends: {base}\nstacks: {{{stack}: {entry}}}\n"
         (folder / f"{ENVIRONMENT}.yaml").write_text(text, "utf-8")
 
+    def review(self, *names_: str) -> None:
+        """Say who reviews every change."""
+        path = self.tree / "config" / "_production.yaml"
+        lines = path.read_text("utf-8").splitlines()
+        told = [f"review: [{', '.join(names_)}]" if each.startswith("review:") else each for each in lines]
+        path.write_text("\n".join([*told, ""]), "utf-8")
+
     def commit(self, message: str, *, render: bool = True) -> None:
         if render:
             self.script.render()
@@ -124,6 +131,11 @@ class Day:
         self.until(met, f"{stack} asks for {review}")
         return found[0]
 
+    def activity(self, stack: str, action: str) -> Activity:
+        """What an action of a stack's pipeline did last."""
+        pipeline = names.pipeline(ENVIRONMENT, stack)
+        return next(each for each in self.pipelines.activities(pipeline) if each.action == action)
+
     def decide(self, stack: str, approval: Activity, *, approve: bool = True) -> None:
         self.rehearsal.process.decide(names.pipeline(ENVIRONMENT, stack), approval, approve=approve)
 
@@ -142,12 +154,14 @@ class Day:
         """Wait until nothing runs that waits for nobody."""
         self.until(lambda: not self.rehearsal.process.watch.busy, "rest")
 
-    def through(self, stack: str) -> str:
-        """Give both approvals, and return how the execution ended."""
-        first = self.approval(stack)
-        self.decide(stack, first)
-        self.decide(stack, self.approval(stack, "operations"))
-        return self.ended(stack, first.execution)
+    def through(self, stack: str, *reviews: str) -> str:
+        """Give the approvals, by default both, and return how the execution ended."""
+        execution = ""
+        for review in reviews or ("owners", "operations"):
+            waiting = self.approval(stack, review)
+            execution = waiting.execution
+            self.decide(stack, waiting)
+        return self.ended(stack, execution)
 
     def tag(self, stack: str, key: str) -> str:
         """A tag of a deployed stack; empty if it has none."""
@@ -327,6 +341,65 @@ def members(day: Day) -> None:
     assert day.rehearsal.process.stacks.find(letters) is None
 
 
+def removed(day: Day) -> None:
+    """A stack that is taken out of the configuration loses its pipeline and stays."""
+    path = day.tree / "config" / "_base.yaml"
+    text = path.read_text("utf-8")
+    start = text.index("  orders-service:")
+    path.write_text(text[:start], "utf-8")
+    for each in (*day.tree.glob("config/[!_]*.yaml"), day.tree / "config/_production.yaml"):
+        _cut(each, f"  {SERVICE}:")
+    day.commit("Without the service")
+    assert day.through("pipelines") == "succeeded"
+    assert names.pipeline(ENVIRONMENT, SERVICE) not in day.pipelines.names()
+    there = day.rehearsal.process.stacks.find(names.cloudformation_stack(ENVIRONMENT, SERVICE))
+    assert there is not None
+    assert there.status == "CREATE_COMPLETE"
+
+
+def _cut(path: Path, entry: str) -> None:
+    """Take an entry of `stacks` and what is indented below it out of a file."""
+    kept, inside = [], False
+    for line in path.read_text("utf-8").splitlines():
+        inside = line.startswith(entry) or (inside and (not line.strip() or line.startswith("    ")))
+        kept += [] if inside else [line]
+    path.write_text("\n".join([*kept, ""]), "utf-8")
+
+
+def reviewers(day: Day) -> None:
+    """A reviewer more, and one less, while a stack waits: a wrong order fails, and nobody is locked out."""
+    day.configure(NETWORK, "{tags: {Day: waits}}")
+    day.commit("Something that waits")
+    day.approval(NETWORK)
+    day.review("owners", "operations", "security")
+    day.commit("One more reviewer")
+    # The wrong order: `pipelines` needs the policy that `access` does not export yet.
+    day.until(lambda: day.activity("pipelines", "CreateChangeSet").status == "Failed", "pipelines is refused")
+    message = day.activity("pipelines", "CreateChangeSet").message
+    assert "No export named cfnpipe:production-us:ApproverSecurity found." in message
+    assert day.approval(NETWORK).status == "InProgress"
+    assert day.through("access") == "succeeded"
+    day.rehearsal.process.environment = config.load(day.tree).environments[ENVIRONMENT]
+    day.rehearsal.process.admit()
+    day.rest()
+    day.rehearsal.process.catch_up()
+    assert day.through("pipelines") == "succeeded"
+    # Its update ended what waited; Resume starts the sync pipeline, whose last step brings it back.
+    day.rest()
+    day.rehearsal.process.catch_up()
+    assert day.through(NETWORK, "owners", "operations", "security") == "succeeded"
+    assert day.tag(NETWORK, "Day") == "waits"
+
+    day.review("owners", "operations")
+    day.commit("One reviewer less")
+    # The wrong order again: `access` cannot take away what `pipelines` still imports.
+    assert day.through("access", "owners", "operations", "security") == "failed"
+    assert day.through("pipelines", "owners", "operations") == "succeeded"
+    day.rest()
+    day.rehearsal.process.catch_up()
+    assert day.through("access", "owners", "operations") == "succeeded"
+
+
 def command_line(day: Day) -> None:
     """The real AWS CLI does the same things."""
     pipeline = names.pipeline(ENVIRONMENT, NETWORK)
@@ -467,7 +540,20 @@ def main(wanted: list[str]) -> None:
 
 SCENARIOS = {
     each.__name__: each
-    for each in (by_hand, first_day, parameter, both, reject, two, edited, late, members, command_line)
+    for each in (
+        by_hand,
+        first_day,
+        parameter,
+        both,
+        reject,
+        two,
+        edited,
+        late,
+        members,
+        command_line,
+        reviewers,
+        removed,
+    )
 }
 
 

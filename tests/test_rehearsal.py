@@ -27,6 +27,13 @@ def test_a_day_in_the_life_of_the_process() -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
+def test_a_day_on_which_reviewers_come_and_go() -> None:
+    done = run("-m", "tests.scenarios", "first_day", "reviewers", "removed")
+    assert done.stdout.splitlines() == [f"{name}: ok" for name in ("first_day", "reviewers", "removed")]
+    assert done.returncode == 0
+
+
 def test_the_bootstrap_that_the_documents_tell() -> None:
     done = run("-m", "tests.scenarios", "by_hand")
     assert (done.returncode, done.stdout) == (0, "by_hand: ok\n"), done.stdout + done.stderr

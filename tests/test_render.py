@@ -320,3 +320,14 @@ def test_the_example_is_rendered(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "15 stacks in 3 environments: 42 as rendered\n"), done.stderr
+
+
+def test_definitions_are_not_told_the_credentials(repository: Repository) -> None:
+    asking = DEFINITION.replace("Description=__doc__", 'Description=os.environ.get("AWS_ACCESS_KEY_ID", "-")')
+    repository.write(
+        "templates/network.py",
+        asking.replace("from troposphere import", "import os\n\nfrom troposphere import", 1),
+    )
+    done = repository.run("render", AWS_ACCESS_KEY_ID="AKIA", AWS_PROFILE="production-admin")
+    assert done.code == 0, done.err
+    assert json.loads(repository.read("stacks/test/network/template.json"))["Description"] == "-"

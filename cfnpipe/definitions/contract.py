@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from cfnpipe.model import Problem, Template
 
 
+def _own() -> Mapping[str, str]:
+    """Return the command's variables without those of AWS, whose credentials are no definition's business."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("AWS_")}
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What must not matter to a definition."""
@@ -24,8 +29,8 @@ class Surroundings:
     """The local time zone."""
     directory: Path | None = None
     """The current directory; default: the repository's root."""
-    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    """The environment variables; default: the command's."""
+    variables: Mapping[str, str] = field(default_factory=_own)
+    """The environment variables; default: the command's, without those of AWS."""
 
 
 USUAL = Surroundings()

@@ -10,6 +10,8 @@ from cfnpipe.aws import Access, Session
 from cfnpipe.aws.codepipeline import Pipelines
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cfnpipe.model import Environment
 
 
@@ -27,12 +29,18 @@ class Person:
         return Pipelines(self.session, sleep=lambda _seconds: None)
 
 
-def people(environment: Environment, root: Session, endpoint: str) -> dict[str, Person]:
-    """Make a user for each review and an operator, once `access` is deployed; return them by name."""
+def people(
+    environment: Environment, root: Session, endpoint: str, known: Mapping[str, Person]
+) -> dict[str, Person]:
+    """Make a user for each review and an operator, once `access` is deployed; return them by name.
+
+    Those who are `known` stay who they are.
+    """
     parts = {review: names.approver(environment.name, review) for review in environment.review}
     parts["operator"] = names.owned(environment.name, "operator")
     return {
-        part: Person(part, _user(environment, root, endpoint, part, policy)) for part, policy in parts.items()
+        part: known.get(part) or Person(part, _user(environment, root, endpoint, part, policy))
+        for part, policy in parts.items()
     }
 
 

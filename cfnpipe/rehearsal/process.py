@@ -71,8 +71,8 @@ class Process:
         return outcome
 
     def admit(self) -> None:
-        """Let the people in, once `access` is there."""
-        self.people = people(self.environment, self.root, self.endpoint)
+        """Let the people in whom `access` has policies for, once it is there; again after it changed."""
+        self.people = people(self.environment, self.root, self.endpoint, self.people)
 
     def offered(self, pipeline: str) -> ChangeSet | None:
         """Return the change set that the approvals of a stack's pipeline are about."""

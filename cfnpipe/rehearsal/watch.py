@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from cfnpipe.aws import AwsError
 from cfnpipe.errors import CfnpipeError
 
 if TYPE_CHECKING:
@@ -40,13 +41,22 @@ class Watch:
 
     def look(self) -> None:
         """Look at everything, and show what changed since the last look."""
-        self.now = {name: self._pipelines.activities(name) for name in self._pipelines.names()}
+        self.now = {name: self._activities(name) for name in self._pipelines.names()}
         for pipeline, activities in self.now.items():
             for each in activities:
                 state = (pipeline, replace(each, execution=""))
                 if each.status and state not in self._told:
                     self._told.add(state)
                     self._stage.activity(pipeline, each)
+
+    def _activities(self, pipeline: str) -> tuple[Activity, ...]:
+        """Return what a pipeline does; nothing of one that has gone since it was listed."""
+        try:
+            return self._pipelines.activities(pipeline)
+        except AwsError as error:
+            if error.code == "PipelineNotFoundException":
+                return ()
+            raise
 
     @property
     def waiting(self) -> list[tuple[str, Activity]]:
