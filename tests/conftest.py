@@ -20,6 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite the expected files from what is now made")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no core waits for it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+LONGEST = ("tests/test_rehearsal.py", "tests/test_deploy.py", "tests/test_sync_crashes.py")
+
+
 @dataclass(frozen=True)
 class Golden:
     """Expected files that `make golden` rewrites."""
