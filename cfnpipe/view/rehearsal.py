@@ -31,7 +31,10 @@ def show_activity(console: Console, pipeline: str, activity: Activity) -> None:
 
 
 def show_offer(console: Console, offered: ChangeSet) -> None:
-    """Print the change set that an approval is about."""
+    """Print the change set that an approval is about; CodePipeline asks for empty ones, too."""
+    if offered.empty:
+        console.print(Text(plain(f"{offered.stack}: nothing changes")))
+        return
     show_change_set(console, Submission(offered.stack, ""), offered.changes, ())
 
 
