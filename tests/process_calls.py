@@ -41,13 +41,12 @@ TOPIC = arn("sns", who("notify"))
 
 
 def change_set(stack: str, deployer: str, **more: Any) -> dict[str, Any]:
-    """A change; of an init stack one that changes nothing, because all here live on it."""
-    template = {"UsePreviousTemplate": True} if stack == "access" else {"TemplateBody": TEMPLATE}
+    """A change, which behind the gate fails for an init stack: all here live on those."""
     return {
         "StackName": f"{NAME}-{stack}",
         "ChangeSetName": "cfnpipe",
-        "ChangeSetType": "CREATE" if stack == "new" else "UPDATE",
-        **template,
+        "ChangeSetType": "UPDATE" if stack == "network" else "CREATE",
+        "TemplateBody": TEMPLATE,
         "RoleARN": role(deployer),
         "Tags": TAGS,
         **more,
