@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -523,10 +522,7 @@ def _cfnpipe(day: Day, *arguments: str, **more: str) -> subprocess.CompletedProc
 def main(wanted: list[str]) -> None:
     stage = Silent()
     project = config.load(ROOT)
-    with (
-        tempfile.TemporaryDirectory(),
-        rehearsing(project, choose(project, ENVIRONMENT), stage) as rehearsal,
-    ):
+    with rehearsing(project, choose(project, ENVIRONMENT), stage) as rehearsal:
         day = Day(rehearsal, rehearsal.script(stage), stage)
         try:
             for name in wanted:
