@@ -40,6 +40,12 @@ def test_the_bootstrap_that_the_documents_tell() -> None:
 
 
 @pytest.mark.slow
+def test_the_rights_of_who_bootstraps() -> None:
+    done = run("-m", "tests.scenarios", "rights")
+    assert (done.returncode, done.stdout) == (0, "rights: ok\n"), done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_a_long_day_in_the_life_of_the_process() -> None:
     done = run("-m", "tests.scenarios", *SLOW)
     assert done.stdout.splitlines() == [f"{name}: ok" for name in SLOW], done.stderr

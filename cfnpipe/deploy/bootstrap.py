@@ -11,7 +11,7 @@ from cfnpipe.deploy.bring import Order, bring
 from cfnpipe.deploy.handover import Process, Watch, hand_over
 from cfnpipe.deploy.submission import current, submission
 from cfnpipe.errors import BadInput, Refused
-from cfnpipe.model import Place
+from cfnpipe.model import BY_HAND, Place
 from cfnpipe.model.deployment import Bootstrapped
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.operation import Cloud
     from cfnpipe.model import Environment, RenderedStack
     from cfnpipe.model.deployment import ResourceChange, Submission
-
-BY_HAND = ("access", "sync")
-"""The init stacks that nothing else can make, in this order; the sync pipeline brings the third."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from cfnpipe.rehearsal.cloudformation import changes, exports
+from cfnpipe.rehearsal.rights import calling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ def _by_name(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
 
 
 def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
-    """Create, update or delete a stack, and remember the service role that it is to be done with."""
+    """Create, update or delete a stack, and remember whose rights that takes: the role's or the caller's."""
     before = _stack(_said(params, "StackName"))
     had = dict(before or {})
     if before:
@@ -49,11 +50,12 @@ def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answ
     if answer[0] < 400 and after:  # noqa: PLR2004 - HTTP's first refusal
         _note(after, params)
     elif before:
-        before.update({key: had.get(key, "") for key in ("_role", "_policy_during_update")})
+        before.update({key: had.get(key, "") for key in ("_caller", "_role", "_policy_during_update")})
     return answer
 
 
 def _note(stack: dict[str, Any], params: Mapping[str, Any]) -> None:
+    stack["_caller"] = calling()
     stack["_role"] = _said(params, "RoleARN") or stack.get("_role", "")
     stack["_policy_during_update"] = _said(params, "StackPolicyDuringUpdateBody")
 
@@ -110,6 +112,7 @@ def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -
     _, found = changesets._find_change_set(_said(params, "ChangeSetName"), _said(params, "StackName"))
     answer = action(params)
     if found and answer[0] < 400 and (stack := _stack(found["StackName"])):  # noqa: PLR2004 - as above
+        stack["_caller"] = calling()
         stack["_role"] = found.get("_role") or stack.get("_role", "")
         stack["_policy_during_update"] = ""
     return answer
