@@ -505,6 +505,22 @@ def by_hand(day: Day) -> None:
     assert not [name for name in left if name.startswith(PREFIX)]
 
 
+def ended(day: Day) -> None:
+    """Before a pipeline is changed by hand, it is told which of its executions that ends. After `by_hand`."""
+    day.pipelines.start(names.pipeline(ENVIRONMENT, "pipelines"), "to-be-ended")
+    waiting = day.approval("pipelines")
+    day.review("owners", "operations", "security")
+    day.script.render()
+    planned = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--dry-run")
+    said = "No export named cfnpipe:production-us:ApproverSecurity found. It comes with the stacks before."
+    assert (planned.returncode, planned.stderr.splitlines()[-1].endswith(said)) == (0, True), planned.stderr
+    assert day.status("pipelines", waiting.execution) == "running"
+    done = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--yes")
+    told = f"execution {waiting.execution} of {names.pipeline(ENVIRONMENT, 'pipelines')}"
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
+    assert day.status("pipelines", waiting.execution) == "cancelled"
+
+
 def rights(day: Day) -> None:
     """Each statement of the policy that `--policy` prints is needed, and all together are enough."""
     printed = json.loads(_cfnpipe(day, "deploy-init", ENVIRONMENT, "--policy").stdout)
@@ -590,6 +606,7 @@ SCENARIOS = {
     each.__name__: each
     for each in (
         by_hand,
+        ended,
         rights,
         first_day,
         parameter,
