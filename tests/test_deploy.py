@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from cfnpipe.model.deployment import Brought, ChangeSet, Event, ResourceChange, Submission
+    from cfnpipe.model.deployment import Brought, ChangeSet, Deployed, Event, ResourceChange, Submission
     from tests.completed_aws import CompletedAws
 
 
@@ -375,6 +375,37 @@ def test_somebody_else_who_comes_first_is_noticed(session: Session) -> None:
     )
     assert refused.value.hint == f"look again: cfnpipe deploy {name} queue"
     assert stacks.template(f"{name}-queue") == template(50)
+
+
+class Behind(Stacks):
+    """CloudFormation whose answers about a stack are behind its operations, as they may be on AWS."""
+
+    def __init__(self, session: Session, answers: int) -> None:
+        super().__init__(session)
+        self._answers = answers
+        self._stale: list[tuple[Deployed | None, list[Event]]] = []
+
+    def execute(self, change_set: ChangeSet, token: str) -> None:
+        before = super().find(change_set.stack)
+        self._stale = [(before, [])] * self._answers
+        super().execute(change_set, token)
+
+    def find(self, stack: str) -> Deployed | None:
+        return self._stale[-1][0] if self._stale else super().find(stack)
+
+    def events(self, stack: str, after: str = "") -> list[Event]:
+        return self._stale.pop()[1] if self._stale else super().events(stack, after)
+
+
+def test_what_cloudformation_says_of_a_stack_may_be_behind(session: Session) -> None:
+    """The state from before an operation is no end of it, neither of a creation nor of an update."""
+    name = f"behind-{uuid.uuid4().hex[:8]}"
+    for wait, ended in ((30, "CREATE_COMPLETE"), (40, "UPDATE_COMPLETE")):
+        cloud = Cloud(Behind(session, 3), REGION, sleep=lambda _seconds: None)
+        listener = Listener()
+        (brought,) = develop(asked(name, wait), cloud, listener)
+        assert brought.status == ended
+        assert listener.said[-1] == f"{name}-queue {ended}"
 
 
 @pytest.mark.parametrize("run_on", [True, False])

@@ -122,6 +122,7 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             return None if there is None or there.status == "DELETE_COMPLETE" else there
         if route == "stuck":
             raise _stuck(cloud, there, order)
+        before = last_event(cloud, there)
         if route == "follow":
             dialogue.note(f"{there.name} is {there.status}: waiting for its end")
         elif order.dry_run:
@@ -129,7 +130,7 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             return None
         else:
             _clear(cloud, there, dialogue)
-        follow(cloud, there, dialogue, last_event(cloud, there))
+        follow(cloud, there, dialogue, before, begun=route == "clear")
 
 
 def _clear(cloud: Cloud, there: Deployed, dialogue: Dialogue) -> None:
@@ -172,7 +173,7 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         raise
     if there is None:  # it was deleted between two calls; the execution has said so
         raise ChangedByAnother(f"somebody else deleted {made.stack}", hint=f"look again: {order.again}")
-    now, events = follow(cloud, there, dialogue, before)
+    now, events = follow(cloud, there, dialogue, before, begun=True)
     if now is None or now.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         what = f"{made.stack} is {now.status if now else 'deleted'}"
         raise explained(
