@@ -7,58 +7,29 @@ something else. `first_day` comes before all others but `by_hand`, which is a da
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cfnpipe import config, names
 from cfnpipe.aws import AwsError
 from cfnpipe.deploy.operation import PREFIX
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
+from tests.programs import ENVIRONMENT, Silent, aws, cfnpipe
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from cfnpipe.aws.codepipeline import Pipelines
     from cfnpipe.model import Activity, Execution
     from cfnpipe.rehearsal.script import Script
 
-ENVIRONMENT = "production-us"
 SERVICE, DATABASE, NETWORK = "orders-service", "orders-database", "network"
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class Silent:
-    """Watches, remembers what was said, and agrees."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-    def activity(self, pipeline: str, activity: Activity) -> None:
-        self.said.append(f"{pipeline} {activity.action} {activity.status} {activity.message}")
-
-    def changes(self, *_: Any) -> None:
-        """Nobody looks at it."""
-
-    def agree(self, _question: str) -> bool:
-        return True
-
-    def happened(self, _event: Any) -> None:
-        """Nobody looks at it."""
-
-    def let_run(self, _stack: str) -> bool:
-        return True
-
-    def link(self, *_: Any) -> None:
-        """Nobody looks at it."""
 
 
 @dataclass
@@ -405,11 +376,13 @@ def command_line(day: Day) -> None:
     day.configure(NETWORK, "{tags: {Day: cli}}")
     day.commit("By the AWS CLI")
     waiting = day.approval(NETWORK)
-    listed = _aws(day, "list-pipeline-executions", "--pipeline-name", pipeline)
+    listed = aws(
+        day.rehearsal.process, "codepipeline", "list-pipeline-executions", "--pipeline-name", pipeline
+    )
     assert listed["pipelineExecutionSummaries"][0]["pipelineExecutionId"] == waiting.execution
     for review in ("owners", "operations"):
         day.approval(NETWORK, review)
-        state = _aws(day, "get-pipeline-state", "--name", pipeline)
+        state = aws(day.rehearsal.process, "codepipeline", "get-pipeline-state", "--name", pipeline)
         action = names.approval(review)
         token = next(
             each["latestExecution"]["token"]
@@ -418,23 +391,18 @@ def command_line(day: Day) -> None:
         )
         where = ("--pipeline-name", pipeline, "--stage-name", "Deploy", "--action-name", action)
         result = "summary=Read,status=Approved"
-        _aws(day, "put-approval-result", *where, "--result", result, "--token", token)
+        aws(
+            day.rehearsal.process,
+            "codepipeline",
+            "put-approval-result",
+            *where,
+            "--result",
+            result,
+            "--token",
+            token,
+        )
     assert day.ended(NETWORK, waiting.execution) == "succeeded"
     assert day.tag(NETWORK, "Day") == "cli"
-
-
-def _aws(day: Day, *arguments: str) -> Any:
-    process = day.rehearsal.process
-    environment = {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "AWS_ENDPOINT_URL": process.endpoint,
-        "AWS_ACCESS_KEY_ID": process.environment.account or "",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": process.environment.region,
-    }
-    command = ["aws", "codepipeline", *arguments, "--output", "json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout or "null")
 
 
 def first_day(day: Day) -> None:
@@ -473,6 +441,7 @@ def by_hand(day: Day) -> None:
     assert told["next"][0].startswith("confirm the subscription in the mail that AWS sent to ")
     assert told["next"][1].startswith(f"approve Approve-owners of pipelines_{ENVIRONMENT}: https://")
     assert all(stacks.find(f"{ENVIRONMENT}-{each}").protected for each in ("access", "sync"))  # type: ignore[union-attr]
+    _read(day)
     again = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes")
     assert again.stdout.splitlines()[:3] == [
         f"{ENVIRONMENT}-access: unchanged (CREATE_COMPLETE)",
@@ -496,27 +465,29 @@ def by_hand(day: Day) -> None:
     assert not [name for name in left if name.startswith(PREFIX)]
 
 
-def _cfnpipe(day: Day, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """The command as somebody runs it in a checkout, with the rights of the account's root."""
+def _read(day: Day) -> None:
+    """The real AWS CLI reads what `deploy-init` made."""
     process = day.rehearsal.process
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "AWS_ENDPOINT_URL": process.endpoint,
-        "AWS_ACCESS_KEY_ID": process.environment.account or "",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        **more,
-    }
-    command = [sys.executable, "-m", "cfnpipe", *arguments]
-    return subprocess.run(
-        command,
-        cwd=day.tree,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    for name in ("access", "sync"):
+        stack, where = day.rehearsal.rendered[name], ("--stack-name", f"{ENVIRONMENT}-{name}")
+        (told,) = aws(process, "cloudformation", "describe-stacks", *where)["Stacks"]
+        assert (told["StackStatus"], told["EnableTerminationProtection"]) == ("CREATE_COMPLETE", True)
+        assert {each["Key"]: each["Value"] for each in told["Tags"]} == {"cfnpipe:init-stack": name}
+        listed = aws(process, "cloudformation", "describe-stack-resources", *where)["StackResources"]
+        kinds = {each["LogicalResourceId"]: each["ResourceType"] for each in listed}
+        made = json.loads(stack.template)["Resources"]
+        assert kinds == {title: each["Type"] for title, each in made.items()}
+        assert {each["ResourceStatus"] for each in listed} == {"CREATE_COMPLETE"}
+    assert told["RoleARN"].endswith(":role/cfnpipe_production-us_init-deployer")
+    policy = aws(process, "cloudformation", "get-stack-policy", *where)
+    assert not (policy or {}).get("StackPolicyBody")
+    role = aws(process, "iam", "get-role", "--role-name", names.owned(ENVIRONMENT, "init-deployer"))["Role"]
+    (trusts,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusts["Principal"] == {"Service": "cloudformation.amazonaws.com"}
+
+
+def _cfnpipe(day: Day, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return cfnpipe(day.rehearsal.process, day.tree, *arguments, **more)
 
 
 def main(wanted: list[str]) -> None:

@@ -75,7 +75,8 @@ WHERE = f"--stack-name {NAME} --region us-east-1"
         ("UPDATE_ROLLBACK_FAILED", "", [], f"continue-update-rollback {WHERE}"),
         ("UPDATE_ROLLBACK_FAILED", ROLE, [], f"continue-update-rollback {WHERE} --role-arn {ROLE}"),
         ("UPDATE_FAILED", "", [], f"rollback-stack {WHERE}"),
-        ("CREATE_FAILED", "", [], f"delete-stack {WHERE}"),
+        ("CREATE_FAILED", "", [], f"rollback-stack {WHERE}"),
+        ("CREATE_FAILED", ROLE, [], f"rollback-stack {WHERE} --role-arn {ROLE}"),
         ("ROLLBACK_FAILED", "", [], f"delete-stack {WHERE}"),
         ("DELETE_FAILED", "", [], f"delete-stack {WHERE}"),
         (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from cfnpipe import console
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy import change, states
-from cfnpipe.deploy.failure import explained
+from cfnpipe.deploy.failure import explained, first, latest, place, told
 from cfnpipe.deploy.operation import follow, last_event
 from cfnpipe.deploy.submission import additions, current
 from cfnpipe.errors import ChangedByAnother, Refused
@@ -104,22 +104,30 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             dialogue.note(f"{there.name} is {there.status}: it would be deleted and created again")
             return None
         else:
-            _clear(cloud, there, dialogue)
+            _clear(cloud, there, order, dialogue)
         follow(cloud, there, dialogue, last_event(cloud, there))
 
 
-def _clear(cloud: Cloud, there: Deployed, dialogue: Dialogue) -> None:
-    dialogue.note(f"{there.name} is {there.status}: its first creation failed, and nothing of it is left")
+def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> None:
+    cause = first(latest(cloud.stacks.events(there.id)))
+    why = f" ({told(cause)})" if cause else ""
+    dialogue.note(
+        f"{there.name} is {there.status}: its first creation failed{why}, and nothing of it is left"
+    )
     if not dialogue.agree(f"Delete {there.name}, to create it again?"):
-        raise Refused(f"{there.name} was not changed", hint="a stack in that state can only be deleted")
+        hint = f"a stack in that state can only be deleted; say yes to: {order.again}"
+        raise Refused(f"{there.name} was not changed", hint=hint)
     cloud.stacks.delete(there, token=cloud.name())
 
 
 def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
-    command = states.way_out(there, cloud.region, cloud.stacks.events(there.id))
-    reason = f" ({there.reason})" if there.reason else ""
+    events = cloud.stacks.events(there.id)
+    command = states.way_out(there, cloud.region, events)
+    cause = first(latest(events))
+    reason = told(cause) if cause else there.reason
     return Refused(
-        f"{there.name} is {there.status}{reason}, which needs a decision",
+        f"{there.name} is {there.status}{f' ({reason})' if reason else ''}, which needs a decision",
+        where=place(cause, order.lines) if cause else None,
         hint=f"run: {command}; then: {order.again}",
     )
 

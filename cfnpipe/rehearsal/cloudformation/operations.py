@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cfnpipe.rehearsal.cloudformation import schemas
 from cfnpipe.rehearsal.cloudformation.placeholders import attributes
+from cfnpipe.rehearsal.cloudformation.rollbacks import goes_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,11 @@ class ResourceOperation:
     """What the resource has, for an update, and its predecessor, for a replacement."""
     physical_id: str = ""
     """Empty for what is not there yet."""
+
+    @property
+    def back(self) -> bool:
+        """Whether this is part of a rollback."""
+        return goes_back(self.stack)
 
 
 @dataclass(frozen=True)
