@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.cloudformation import (
+    existing,
     exports,
     groups,
     principals,
@@ -58,7 +59,7 @@ class Formation:
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check, rollbacks.check]
+    checks = [protection.check, properties.check, principals.check, existing.check, rollbacks.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()
