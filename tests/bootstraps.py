@@ -1,4 +1,4 @@
-"""`deploy-init` from every state and through every fault, over the example: `python -m tests.bootstraps NAME...`.
+"""`deploy-init` through crashes and from every state of a stack: `python -m tests.bootstraps NAME...`.
 
 A process of its own, because there is one local AWS in a process. Each part begins with an empty account.
 """
@@ -9,10 +9,15 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cfnpipe import names
+from cfnpipe.deploy.failure import DeploymentFailed
+from cfnpipe.deploy.handover import hand_over
 from cfnpipe.errors import CfnpipeError
+from cfnpipe.model import ConnectionSource
 from cfnpipe.rehearsal.process import Later
-from tests.ground import EVER, Call, Fuse, ground, shown
+from tests.ground import EVER, Call, Fuse, play, shown, swift
 from tests.programs import ENVIRONMENT, Silent, aws
 
 if TYPE_CHECKING:
@@ -50,7 +55,7 @@ def chain(there: Ground) -> None:
 
 
 def every(there: Ground) -> None:
-    """A crash after each call of a bootstrap from nothing, reads too; the next run ends as if there was none."""
+    """A crash after each call of a bootstrap from nothing, reads too; the next run makes it good."""
     unhurt = Fuse(set(), only=("nothing", ""), reads=True)
     assert not there.crashed(unhurt, wait=True)
     there.end()
@@ -101,6 +106,39 @@ class Releasing(Silent):
             self.faults.go.set()
 
 
+def patience(there: Ground) -> None:
+    """Nobody completes the connection, the sync does not end, no approval comes: an hour, then one line."""
+    connect = there.rehearsal.server.formation.connect
+    source = there.process.environment.source
+    assert isinstance(source, ConnectionSource)
+    connect(source.connection, "PENDING")
+    hint = "error: {} after an hour\n  hint: run the same command again to go on waiting\n"
+    listener = Silent()
+    slept: list[float] = []
+    assert _error(there, listener, wait=True, sleep=slept.append) == "1 " + hint.format(
+        "the connection is not complete"
+    )
+    assert sum(slept) == 3600
+    assert [line for line in listener.said if line.startswith("connection ")] == [
+        "connection rehearsal: PENDING"
+    ]
+    assert "https://us-east-1.console.aws.amazon.com/codesuite/settings/" in " ".join(listener.said)
+    connect(source.connection, "AVAILABLE")
+    there.process.root.client("events").disable_rule(Name=names.owned(ENVIRONMENT, "pipelines"))
+    watch = there.watch(left=0)
+    with pytest.raises(DeploymentFailed) as failed:
+        hand_over(watch, wait=True)
+    assert f"1 {shown(failed.value)}" == "1 " + hint.format(f"{SYNC} is still running")
+    while there.counting() != ["succeeded"]:
+        swift(0)
+    watch.left = 10
+    with pytest.raises(DeploymentFailed) as failed:
+        hand_over(watch, wait=True)
+    assert shown(failed.value) == hint.format(f"{PIPELINES} has not come to its approval")
+    there.run(wait=True, bucket=Later)
+    there.end()
+
+
 def _stop(there: Ground) -> None:
     client = there.process.root.client("codepipeline")
     for each in there.process.pipelines.executions(SYNC, EVER) or []:
@@ -127,7 +165,7 @@ def _told(there: Ground, said: str) -> None:
 
 
 def created(there: Ground) -> None:
-    """A creation that fails is rolled back; the next run says why, deletes it if it may, and creates again."""
+    """A creation that fails is rolled back; the next run says why, deletes it and creates again."""
     line = there.rendered["access"].lines["/Resources/Operator"]
     there.faults.fails.add(("Operator", "create", False))
     said = _error(there)
@@ -138,7 +176,7 @@ def created(there: Ground) -> None:
     ), said
     assert there.status("access") == "ROLLBACK_COMPLETE"
     for refuse in ("create-stack", "create-change-set --change-set-name mine --change-set-type CREATE"):
-        given = '--template-body {"Resources":{}} --stack-name production-us-access'.split()
+        given = ("--template-body", '{"Resources":{}}', "--stack-name", "production-us-access")
         _refused(there, "cloudformation", *refuse.split(), *given)
     assert _error(there, No()) == (
         "3 error: production-us-access was not changed\n"
@@ -168,8 +206,8 @@ def halfway(there: Ground) -> None:
     line = there.rendered["access"].lines["/Resources/EventsRole"]
     said = _error(there)
     assert said == (
-        f"3 {line}: error: production-us-access is DELETE_FAILED (EventsRole (AWS::IAM::Role): no delete today),"
-        f" which needs a decision\n  hint: {command} --retain-resources EventsRole;"
+        f"3 {line}: error: production-us-access is DELETE_FAILED (EventsRole (AWS::IAM::Role): no delete"
+        f" today), which needs a decision\n  hint: {command} --retain-resources EventsRole;"
         " then: cfnpipe deploy-init production-us\n"
     ), said
     _told(there, said)
@@ -228,7 +266,7 @@ def updated(there: Ground) -> None:
     said = _error(there, rendered=rendered)
     cause = "SyncProject (AWS::CodeBuild::Project): no update today"
     hint = "cfnpipe deploy-init production-us\n"
-    what = f"error: production-us-sync is UPDATE_ROLLBACK"
+    what = "error: production-us-sync is UPDATE_ROLLBACK"
     assert said == f"1 {line}: {what}_COMPLETE: {cause}\n  hint: mend it, then: {hint}", said
     there.faults.fails.add(("ProtectProject", "update", True))
     said = _error(there, rendered=rendered)
@@ -249,12 +287,8 @@ def updated(there: Ground) -> None:
 
 
 def _refused(there: Ground, *command: str) -> None:
-    try:
+    with pytest.raises(RuntimeError, match="already exists"):
         aws(there.process, *command)
-    except RuntimeError as error:
-        assert "already exists" in str(error), error
-        return
-    raise AssertionError(f"{command} was not refused")
 
 
 class No(Silent):
@@ -265,15 +299,7 @@ class No(Silent):
         return False
 
 
-def main(wanted: list[str]) -> None:
-    with ground() as there:
-        for name in wanted:
-            there.reset()
-            PARTS[name](there)
-            print(f"{name}: ok", flush=True)
-
-
-PARTS = {each.__name__: each for each in (chain, every, late, progress, created, halfway, kept, updated)}
+PARTS = (chain, every, late, patience, progress, created, halfway, kept, updated)
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    play(PARTS, sys.argv[1:])

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe import config, deploy, names
 from cfnpipe.aws import Bucket
+from cfnpipe.deploy.handover import Watch
 from cfnpipe.deploy.operation import PREFIX
 from cfnpipe.rehearsal.rehearse import choose, rehearsing
 from tests.conftest import ROOT
 from tests.programs import ENVIRONMENT, Silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cfnpipe.errors import CfnpipeError
     from cfnpipe.model import RenderedStack
@@ -37,6 +38,10 @@ PROTECTION = {"TerminationProtection": True, "StackPolicy": POLICY}
 READS = ("Describe", "Get", "Head", "List")
 Call = tuple[str, str]
 """An operation and what it is about: a stack, with its status where that is told, or a pipeline."""
+
+
+def swift(_seconds: float) -> None:
+    time.sleep(0.05)
 
 
 class Crash(BaseException):
@@ -136,17 +141,25 @@ class Ground:
         wait: bool = False,
         rendered: Mapping[str, RenderedStack] | None = None,
         bucket: type[Bucket] = Bucket,
+        sleep: Callable[[float], None] = swift,
     ) -> Bootstrapped:
-        """Do what `cfnpipe deploy-init` does, without its pauses."""
+        """Do what `cfnpipe deploy-init` does, without its pauses. `sleep`: that of the handover."""
         process, environment = self.process, self.process.environment
-        account = environment.account or ""
         asked = deploy.Bootstrap(environment, rendered or self.rendered, process.root.identity(), wait=wait)
         cloud = deploy.Cloud(process.stacks, environment.region, sleep=swift)
-        source = bucket(
-            process.root, names.bucket(ENVIRONMENT, "source", account, environment.region), account
-        )
-        parts = deploy.Process(process.root, process.pipelines, source, sleep=swift)
+        parts = self._parts(bucket, sleep)
         return deploy.bootstrap(asked, cloud, parts, dialogue or Silent())
+
+    def watch(self, left: float) -> Watch:
+        """The handover alone, with so many seconds left."""
+        return Watch(self.process.environment, self._parts(Bucket, swift), Silent(), left)
+
+    def _parts(self, bucket: type[Bucket], sleep: Callable[[float], None]) -> deploy.Process:
+        process, environment = self.process, self.process.environment
+        account = environment.account or ""
+        name = names.bucket(ENVIRONMENT, "source", account, environment.region)
+        source = bucket(process.root, name, account)
+        return deploy.Process(process.root, process.pipelines, source, sleep=sleep)
 
     def crashed(self, fuse: Fuse, **how: Any) -> bool:
         """Tell whether a run was ended by a fuse."""
@@ -179,6 +192,11 @@ class Ground:
         listed = [name for each in stacks for name in self.process.stacks.change_sets(each)]
         return [name for name in listed if name.startswith(PREFIX)]
 
+    def counting(self) -> list[str]:
+        """The executions of the sync pipeline that run or have succeeded."""
+        ran = self.process.pipelines.executions(names.sync_pipeline(ENVIRONMENT), EVER) or []
+        return [each.status for each in ran if each.status in ("running", "succeeded")]
+
     def settled(self) -> None:
         """Wait until no operation runs."""
         while any(self.status(each).endswith("_IN_PROGRESS") for each in ("access", "sync")):
@@ -199,8 +217,7 @@ class Ground:
             assert there.protected
             assert json.loads(self.process.stacks.policy(there.name)) == POLICY
         assert self.ours() == []
-        ran = self.process.pipelines.executions(names.sync_pipeline(ENVIRONMENT), EVER) or []
-        assert [each.status for each in ran if each.status in ("running", "succeeded")] == ["succeeded"], ran
+        assert self.counting() == ["succeeded"]
         assert again.handover
         assert again.handover.approvals == ("Approve-owners",)
         taken = self.process.pipelines.executions(names.pipeline(ENVIRONMENT, "pipelines"), EVER) or []
@@ -211,10 +228,6 @@ def _tagged(stack: RenderedStack) -> RenderedStack:
     configuration = json.loads(stack.configuration)
     configuration["Tags"]["Changed"] = "yes"
     return replace(stack, configuration=json.dumps(configuration))
-
-
-def swift(_seconds: float) -> None:
-    time.sleep(0.05)
 
 
 def shown(error: CfnpipeError) -> str:
@@ -239,3 +252,13 @@ def ground() -> Iterator[Ground]:
             for name, stack in rehearsal.rendered.items()
         }
         yield Ground(rehearsal, faults, protected)
+
+
+def play(parts: Iterable[Callable[[Ground], None]], wanted: Sequence[str]) -> None:
+    """Go through some parts of a program, each with an empty account, and say how far it got."""
+    known = {part.__name__: part for part in parts}
+    with ground() as there:
+        for name in wanted:
+            there.reset()
+            known[name](there)
+            print(f"{name}: ok", flush=True)

@@ -9,9 +9,10 @@ cut short at any point is finished by the next one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cfnpipe import console
+from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy import change, states
 from cfnpipe.deploy.failure import explained, first, latest, place, told
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.deploy.operation import Cloud
     from cfnpipe.model import Place
-    from cfnpipe.model.deployment import ChangeSet, Deployed, ResourceChange, Submission
+    from cfnpipe.model.deployment import ChangeSet, ChangeSetKind, Deployed, ResourceChange, Submission
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,17 @@ class Order:
 def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
     """Bring one stack to what is wanted, and return what came of it.
 
-    Raise `Refused` if nobody agrees or its state leaves no safe way, `DeploymentFailed` if CloudFormation
-    fails, `ChangedByAnother` if somebody else changes the stack meanwhile, `Interrupted` on Ctrl-C.
+    Raise `Refused` if nobody agrees, its state leaves no safe way, or AWS refuses what comes before the
+    question; `DeploymentFailed` if CloudFormation fails, `ChangedByAnother` if somebody else changes the
+    stack meanwhile, `Interrupted` on Ctrl-C.
     """
     wanted = order.wanted
-    there = _settled(cloud, order, dialogue)
-    kind: Literal["CREATE", "UPDATE"] = "CREATE" if states.route(there) == "create" else "UPDATE"
-    if there and kind == "UPDATE" and current(wanted, there, cloud.stacks.template(wanted.stack)):
-        change.sweep(cloud, there)
-        return _unchanged(cloud, order, there)
-    if there is None and order.dry_run:
-        dialogue.changes(wanted, additions(wanted))
-        return Brought(wanted.stack, "planned", additions(wanted))
-    made = change.make(cloud, wanted, kind, there, order.lines)
+    with beforehand():
+        there = _settled(cloud, order, dialogue)
+        if there is None and order.dry_run:
+            dialogue.changes(wanted, additions(wanted))
+            return Brought(wanted.stack, "planned", additions(wanted))
+        made = _made(cloud, order, there)
     if made is None:
         return _unchanged(cloud, order, there)
     dialogue.changes(wanted, made.changes, order.cancels(made.changes))
@@ -72,6 +71,16 @@ def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
         return _left(cloud, made, dialogue)
     _ask(cloud, made, there, dialogue)
     return _executed(cloud, order, made, dialogue)
+
+
+def _made(cloud: Cloud, order: Order, there: Deployed | None) -> ChangeSet | None:
+    """Return the change set that leads to what is wanted; None if nothing differs."""
+    wanted = order.wanted
+    kind: ChangeSetKind = "CREATE" if states.route(there) == "create" else "UPDATE"
+    if there and kind == "UPDATE" and current(wanted, there, cloud.stacks.template(wanted.stack)):
+        change.sweep(cloud, there)
+        return None
+    return change.make(cloud, wanted, kind, there, order.lines)
 
 
 def _ask(cloud: Cloud, made: ChangeSet, there: Deployed | None, dialogue: Dialogue) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cfnpipe.rehearsal.cloudformation import schemas
 from cfnpipe.rehearsal.cloudformation.placeholders import attributes
-from cfnpipe.rehearsal.cloudformation.rollbacks import goes_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,8 +44,10 @@ class ResourceOperation:
 
     @property
     def back(self) -> bool:
-        """Whether this is part of a rollback."""
-        return goes_back(self.stack)
+        """Whether it is part of a rollback, as long as it is under way."""
+        from ministack.services import cloudformation
+
+        return "ROLLBACK" in cloudformation._stacks[self.stack]["StackStatus"]
 
 
 @dataclass(frozen=True)

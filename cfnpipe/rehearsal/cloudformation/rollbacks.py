@@ -43,11 +43,6 @@ def check(operation: ResourceOperation) -> str | None:
     return CANCELLED if deleted else None
 
 
-def goes_back(stack: str) -> bool:
-    """Tell whether a stack is rolled back at this moment."""
-    return "ROLLBACK" in (_stacks().get(stack) or {}).get("StackStatus", "")
-
-
 def _noted(deploy: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Return a deployment that says of its stack whether it is still at work."""
 
