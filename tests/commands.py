@@ -179,22 +179,16 @@ def refusals(there: Ground) -> None:
             **nobody,
         )
     key, secret = user(there)
-    refused(
-        there,
-        (
-            "cloudformation:DescribeStacks on production-us-pipelines: access denied",
-            "hint: these credentials need cloudformation:DescribeStacks, and nothing may deny it",
-        ),
-        AWS_ACCESS_KEY_ID=key,
-        AWS_SECRET_ACCESS_KEY=secret,
-    )
-    allow(there, "cloudformation:Describe*", "cloudformation:GetTemplate", "cloudformation:ListChangeSets")
-    refused(
-        there,
-        ("cloudformation:CreateChangeSet on production-us-access: access denied",),
-        AWS_ACCESS_KEY_ID=key,
-        AWS_SECRET_ACCESS_KEY=secret,
-    )
+    newcomer = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
+    stack = "production-us-pipelines"
+    for missing in ("DescribeStacks", "CreateChangeSet", "ExecuteChangeSet"):
+        needed = f"cloudformation:{missing}"
+        allow(there, but=needed)
+        denied = f"{needed} on {stack}: access denied"
+        refused(
+            there, (denied, f"hint: these credentials need {needed}, and nothing may deny it"), **newcomer
+        )
+        stack = "production-us-access"
     with throttling() as endpoint:
         refused(there, ("too many requests, after several attempts (Throttling)",), AWS_ENDPOINT_URL=endpoint)
     before = time.monotonic()
@@ -286,10 +280,13 @@ def user(there: Ground) -> tuple[str, str]:
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def allow(there: Ground, *actions: str) -> None:
-    """Give the user some rights."""
-    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+def allow(there: Ground, *, but: str) -> None:
+    """Give the user all rights on stacks but one."""
+    statements = [
+        {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": but, "Resource": "*"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     there.process.root.client("iam").put_user_policy(
         UserName="newcomer", PolicyName="some", PolicyDocument=document
     )

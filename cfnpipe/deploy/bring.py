@@ -8,6 +8,7 @@ cut short at any point is finished by the next one.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -162,6 +163,9 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"):
             message = f"somebody else changed {made.stack} meanwhile: the change set cannot be executed"
             raise ChangedByAnother(message, hint=f"look again: {order.again}") from error
+        if error.hopeless:
+            _clean(cloud, made, there)
+            raise Refused(error.message, hint=error.hint) from error
         raise
     if there is None:  # it was deleted between two calls; the execution has said so
         raise ChangedByAnother(f"somebody else deleted {made.stack}", hint=f"look again: {order.again}")
@@ -173,6 +177,12 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         )
     _protect(cloud, order.wanted, now)
     return Brought(made.stack, "created" if made.kind == "CREATE" else "updated", made.changes, now.status)
+
+
+def _clean(cloud: Cloud, made: ChangeSet, there: Deployed | None) -> None:
+    """Delete what was made and may not be executed, as far as these credentials go."""
+    with contextlib.suppress(AwsError):
+        change.drop(cloud, made, None if made.kind == "CREATE" else there)
 
 
 def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:
