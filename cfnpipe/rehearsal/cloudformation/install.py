@@ -11,12 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.cloudformation import (
+    existing,
     exports,
     groups,
     principals,
     properties,
     protection,
     requests,
+    rollbacks,
     schemas,
     templates,
     uploads,
@@ -57,7 +59,7 @@ class Formation:
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check]
+    checks = [protection.check, properties.check, principals.check, existing.check, rollbacks.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()
@@ -65,6 +67,7 @@ def install() -> Formation:
     templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
+    rollbacks.install()
     formation._connections.install()
     formation._mails.install()
     uploads.install()

@@ -147,6 +147,8 @@ _AROUND: dict[str, Callable[..., Answer]] = {
     "CreateStack": _keeping_role,
     "UpdateStack": _keeping_role,
     "DeleteStack": _keeping_role,
+    "ContinueUpdateRollback": _keeping_role,
+    "RollbackStack": _keeping_role,
     "CreateChangeSet": _create_change_set,
     "ExecuteChangeSet": _execute_change_set,
     "DescribeChangeSet": _describe_change_set,

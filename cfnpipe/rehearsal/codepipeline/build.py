@@ -112,7 +112,8 @@ class Builds:
         """
         if spec.installs:
             self.say(build, SKIPPED)
-        with tempfile.TemporaryDirectory(prefix="cfnpipe-build-") as made:
+        # The process may end while this thread still unpacks, and then both are at the folder.
+        with tempfile.TemporaryDirectory(prefix="cfnpipe-build-", ignore_cleanup_errors=True) as made:
             folder = Path(made)
             source = folder / "src"
             unpack(artifact, source)
