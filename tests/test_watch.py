@@ -116,7 +116,7 @@ def test_an_action_is_told_with_its_own_execution_and_not_with_that_of_its_stage
     line = Line([stage("Deploy", NEWER, "InProgress", begun, ended)], {"Protect": OLDER, "Create": NEWER})
     watch, told = watching(line)
     assert watch.look()
-    assert told.lines == [f"{LINE} {NEWER} Create InProgress", f"{LINE} {OLDER} Protect Succeeded"]
+    assert told.lines == [f"{LINE} {OLDER} Protect Succeeded", f"{LINE} {NEWER} Create InProgress"]
     assert not watch.look()
     assert len(told.lines) == 2
     assert (line.asked, watch.busy) == (1, True)
