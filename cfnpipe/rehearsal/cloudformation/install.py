@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cfnpipe.rehearsal import insides
 from cfnpipe.rehearsal.cloudformation import (
+    addresses,
     exports,
     groups,
+    parameters,
     principals,
     properties,
     protection,
@@ -20,6 +23,7 @@ from cfnpipe.rehearsal.cloudformation import (
     schemas,
     templates,
     uploads,
+    validation,
 )
 from cfnpipe.rehearsal.cloudformation.connections import Connections, Status
 from cfnpipe.rehearsal.cloudformation.events import Events
@@ -56,6 +60,7 @@ class Formation:
 
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
+    insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
     checks = [protection.check, properties.check, principals.check]
     events = Events()
@@ -65,6 +70,9 @@ def install() -> Formation:
     templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
+    parameters.install()
+    addresses.install()
+    validation.install()
     formation._connections.install()
     formation._mails.install()
     uploads.install()
