@@ -480,7 +480,9 @@ class TestChangeSets:
         )
 
     def test_are_not_made_for_a_stack_that_could_not_be_created(self, aws: CompletedAws) -> None:
-        aws.deploy("failed", template(A={"Type": "AWS::SNS::Subscription", "Properties": {}}), DisableValidation=True)
+        aws.deploy(
+            "failed", template(A={"Type": "AWS::SNS::Subscription", "Properties": {}}), DisableValidation=True
+        )
         stack = aws.client("cloudformation").describe_stacks(StackName="failed")["Stacks"][0]["StackId"]
         with pytest.raises(ClientError) as error:
             aws.change_set("failed", template(A=topic("failed")))

@@ -58,9 +58,9 @@ def missing(names: Iterable[str]) -> Iterator[str]:
 def _of_function(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
     """Yield what a function imports from ministack, and which of its attributes are spoken of below it."""
     bound: dict[str, str] = {}
-    for node in function.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
-            bound |= {each.asname or each.name: f"{node.module}:{each.name}" for each in node.names}
+    for line in function.body:
+        if isinstance(line, ast.ImportFrom) and (line.module or "").split(".")[0] == _PACKAGE:
+            bound |= {each.asname or each.name: f"{line.module}:{each.name}" for each in line.names}
     yield from bound.values()
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute):

@@ -55,7 +55,7 @@ def _violation(name: str, definition: Mapping[str, Any], reason: str) -> ValueEr
 
 
 def _checked(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    def resolving(template: Mapping[str, Any], given: Sequence[Mapping[str, Any]], previous: Any = None) -> Any:
+    def resolving(template: Mapping[str, Any], given: Any, previous: Any = None) -> Any:
         check(template.get("Parameters") or {}, given)
         return resolve(template, given, previous)
 

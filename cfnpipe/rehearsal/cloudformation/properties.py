@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 _STRICTER = "AWS::CodePipeline::Pipeline"
 """A type whose handler here looks at more, and says it as AWS does for this type."""
-_FOUND = {list: "JSONArray", dict: "JSONObject"}
+_FOUND: dict[type, str] = {list: "JSONArray", dict: "JSONObject"}
 _EXPECTED = {"array": ("JSONArray", list), "object": ("JSONObject", dict)}
+
+
+_TAGS = ("Tags",)
+"""The stack's are among them, not always in the form that the resource's have."""
 
 
 class Wrong(NamedTuple):
@@ -34,7 +38,8 @@ def check(operation: ResourceOperation) -> str | None:
     """Return what is wrong with the names of a resource's properties; their values are not looked at."""
     if operation.does == "delete" or operation.type == _STRICTER:
         return None
-    told = [_told(each) for each in wrong(operation.type, operation.properties) if each.kind != "type"]
+    found = wrong(operation.type, operation.properties)
+    told = [_told(each) for each in found if each.kind != "type" and each.path[:1] != _TAGS]
     listed = "\n".join(told)
     failed = f"Properties validation failed for resource {operation.logical_id} with message:\n{listed}"
     return failed if told else None

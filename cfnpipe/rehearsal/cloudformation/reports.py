@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from cfnpipe.rehearsal.cloudformation.asked import Answer
 
-_STACK = "AWS::CloudFormation::Stack"
 _BEGINNINGS = {f"{does}_IN_PROGRESS": f"{does}_STACK" for does in ("CREATE", "UPDATE", "DELETE")}
 """Statuses of a stack with which an operation begins, and what the operation is then called."""
 _FAULTS = {"VALIDATION_ERROR", "PROVISIONING_ERROR"}
@@ -69,8 +68,8 @@ def _of_stack(stack: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     operation, kind = "", ""
     for event in cloudformation._stack_events.get(stack["StackId"], ()):
         status = event["ResourceStatus"]
-        if event["ResourceType"] == _STACK and event["PhysicalResourceId"] == stack["StackId"]:
-            operation, kind = (event["EventId"], _BEGINNINGS[status]) if status in _BEGINNINGS else (operation, kind)
+        if event["PhysicalResourceId"] == stack["StackId"] and status in _BEGINNINGS:
+            operation, kind = event["EventId"], _BEGINNINGS[status]
         if operation:
             failed = status.endswith("_FAILED")
             yield {

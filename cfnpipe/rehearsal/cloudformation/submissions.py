@@ -1,4 +1,4 @@
-"""Change sets as they are made: who may ask for one, what AWS finds wrong at once, and what is told of them."""
+"""Change sets as they are made: when one is refused, what is wrong with it, and what is told of it."""
 
 from __future__ import annotations
 

@@ -20,6 +20,10 @@ _HOOKS = {
 }
 """Who finds what, in the order in which CloudFormation names them."""
 _BUCKET = "AWS::S3::Bucket"
+_EMPTY_IT = (
+    "You must either delete all objects and versions or use the deletion policy to retain it, "
+    "otherwise the delete operation will fail."
+)
 
 
 class Found(NamedTuple):
@@ -66,11 +70,16 @@ def _errors(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> list[Fou
     from ministack.services.cloudformation import stacks
 
     template = change_set["_template"]
-    conditions = changes.conditions(change_set)
-    about = template.get("Mappings", {}), change_set["StackName"], change_set["StackId"]
-    buckets = frozenset(_own(stack, _BUCKET))
+    resources = template["Resources"]
     told = stacks._validation_errors(
-        template["Resources"], [*template["Resources"]], change_set["_resolved_params"], conditions, *about, buckets
+        resources,
+        [*resources],
+        change_set["_resolved_params"],
+        changes.conditions(change_set),
+        template.get("Mappings", {}),
+        change_set["StackName"],
+        change_set["StackId"],
+        frozenset(_own(stack, _BUCKET)),
     )
     return [Found(*each) for each in told]
 
@@ -127,15 +136,12 @@ def _own(stack: Mapping[str, Any], kind: str) -> set[str]:
 def _full_buckets(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> Iterator[Found]:
     """Yield the buckets that a change set deletes, and that cannot be deleted as they are."""
     defined = (stack.get("_template") or {}).get("Resources", {})
-    for change in (each["ResourceChange"] for each in change_set["Changes"]):
-        title, kind, name = change["LogicalResourceId"], change["ResourceType"], change.get("PhysicalResourceId")
-        kept = defined.get(title, {}).get("DeletionPolicy") == "Retain"
-        if change["Action"] == "Remove" and kind == _BUCKET and not kept and existence.full(name or ""):
-            said = (
-                f"The bucket '{name}' is not empty. You must either delete all objects and versions or use the "
-                "deletion policy to retain it, otherwise the delete operation will fail."
-            )
-            yield Found(title, kind, "BUCKET_EMPTINESS_VALIDATION", f"/Resources/{title}", said)
+    told = (each["ResourceChange"] for each in change_set["Changes"])
+    for change in (each for each in told if (each["Action"], each["ResourceType"]) == ("Remove", _BUCKET)):
+        title, name = change["LogicalResourceId"], change.get("PhysicalResourceId") or ""
+        if defined.get(title, {}).get("DeletionPolicy") != "Retain" and existence.full(name):
+            said = f"The bucket '{name}' is not empty. {_EMPTY_IT}"
+            yield Found(title, _BUCKET, "BUCKET_EMPTINESS_VALIDATION", f"/Resources/{title}", said)
 
 
 def _events(change_set: Mapping[str, Any], noted: list[tuple[Found, str]]) -> list[dict[str, Any]]:
