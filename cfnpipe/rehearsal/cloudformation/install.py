@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe.rehearsal import insides
 from cfnpipe.rehearsal.cloudformation import (
     addresses,
+    attachments,
     exports,
     groups,
     parameters,
@@ -62,7 +63,7 @@ def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check]
+    checks = [protection.check, properties.check, principals.check, attachments.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()
@@ -77,6 +78,7 @@ def install() -> Formation:
     formation._mails.install()
     uploads.install()
     groups.install()
+    attachments.install()
     _know_replacements()
     return formation
 
