@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cfnpipe.rehearsal.cloudformation import changes, existence, properties
+from cfnpipe.rehearsal.cloudformation import changes, identifiers, properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,9 +107,9 @@ def _of_resource(title: str, kind: str, defined: Mapping[str, Any], stack: str) 
     for each in properties.wrong(kind, defined, changes.LATER):
         path = "/".join(("/Resources", title, "Properties", *each.path))
         yield Found(title, kind, "PROPERTY_VALIDATION", path, _told(each))
-    name = existence.name(kind, defined)
+    name = identifiers.name(kind, defined)
     own = _own(cloudformation._stacks.get(stack) or {}, kind)
-    if name and changes.LATER not in name and name not in own and existence.taken(kind, name):
+    if name and changes.LATER not in name and name not in own and identifiers.taken(kind, name):
         said = f"Resource of type '{kind}' with identifier '{name}' already exists."
         yield Found(title, kind, "NAME_CONFLICT_VALIDATION", f"/Resources/{title}", said)
 
@@ -139,9 +139,16 @@ def _full_buckets(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> It
     told = (each["ResourceChange"] for each in change_set["Changes"])
     for change in (each for each in told if (each["Action"], each["ResourceType"]) == ("Remove", _BUCKET)):
         title, name = change["LogicalResourceId"], change.get("PhysicalResourceId") or ""
-        if defined.get(title, {}).get("DeletionPolicy") != "Retain" and existence.full(name):
+        if defined.get(title, {}).get("DeletionPolicy") != "Retain" and _full(name):
             said = f"The bucket '{name}' is not empty. {_EMPTY_IT}"
             yield Found(title, _BUCKET, "BUCKET_EMPTINESS_VALIDATION", f"/Resources/{title}", said)
+
+
+def _full(bucket: str) -> bool:
+    from ministack.services import s3
+
+    there = s3._buckets.get(bucket)
+    return bool(there and there["objects"])
 
 
 def _events(change_set: Mapping[str, Any], noted: list[tuple[Found, str]]) -> list[dict[str, Any]]:

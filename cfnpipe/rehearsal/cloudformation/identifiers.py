@@ -26,14 +26,6 @@ def taken(kind: str, identifier: str) -> bool:
     )
 
 
-def full(bucket: str) -> bool:
-    """Return whether there is anything in a bucket."""
-    from ministack.services import s3
-
-    there = s3._buckets.get(bucket)
-    return bool(there and there["objects"])
-
-
 def _outside(kind: str) -> Container[str]:
     """Return the names that a service knows itself; none for a type that it keeps no names of here."""
     from ministack.services import cloudwatch_logs, codebuild, dynamodb, iam, kms, lambda_svc, s3
