@@ -12,18 +12,21 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe import config, names
 from cfnpipe.aws import AwsError
 from cfnpipe.deploy.operation import PREFIX
+from cfnpipe.rehearsal.people import bootstrapper
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cfnpipe.aws import Access
     from cfnpipe.aws.codepipeline import Pipelines
     from cfnpipe.model import Activity, Execution
     from cfnpipe.rehearsal.script import Script
@@ -69,6 +72,12 @@ class Day:
     script: Script
     stage: Silent
     overlays: int = 0
+
+    @cached_property
+    def access(self) -> Access:
+        """The credentials of who runs `deploy-init`."""
+        process = self.rehearsal.process
+        return bootstrapper(process.environment, process.root, process.endpoint)
 
     @property
     def pipelines(self) -> Pipelines:
@@ -496,15 +505,74 @@ def by_hand(day: Day) -> None:
     assert not [name for name in left if name.startswith(PREFIX)]
 
 
+def ended(day: Day) -> None:
+    """Before a pipeline is changed by hand, it is told which of its executions that ends. After `by_hand`."""
+    day.pipelines.start(names.pipeline(ENVIRONMENT, "pipelines"), "to-be-ended")
+    waiting = day.approval("pipelines")
+    day.review("owners", "operations", "security")
+    day.script.render()
+    planned = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--dry-run")
+    said = "No export named cfnpipe:production-us:ApproverSecurity found. It comes with the stacks before."
+    assert (planned.returncode, planned.stderr.splitlines()[-1].endswith(said)) == (0, True), planned.stderr
+    assert day.status("pipelines", waiting.execution) == "running"
+    done = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--yes")
+    told = f"execution {waiting.execution} of {names.pipeline(ENVIRONMENT, 'pipelines')}"
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
+    assert day.status("pipelines", waiting.execution) == "cancelled"
+
+
+def rights(day: Day) -> None:
+    """Each statement of the policy that `--policy` prints is needed, and all together are enough."""
+    printed = json.loads(_cfnpipe(day, "deploy-init", ENVIRONMENT, "--policy").stdout)
+    every = {each["Sid"]: each for each in printed["Statement"]}
+    for sid, action in LACKING.items():
+        _allow(day, [each for name, each in every.items() if name != sid])
+        done = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes")
+        assert done.returncode == 1, sid
+        (error,) = (line for line in done.stderr.splitlines() if "error: " in line)
+        assert action in error, sid
+    _allow(day, list(every.values()))
+    assert _cfnpipe(day, "deploy-init", ENVIRONMENT, "--yes").returncode == 0
+
+
+def _allow(day: Day, statements: list[Any]) -> None:
+    """Let the bootstrapper do this and nothing else."""
+    iam = day.rehearsal.process.root.client("iam")
+    arn = f"arn:aws:iam::{day.rehearsal.process.environment.account}:policy/bootstrapper"
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    for each in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not each["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=each["VersionId"])
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+
+
+LACKING = {
+    "SeeStacks": "cloudformation:DescribeStacks",
+    "ChangeStacks": "cloudformation:CreateChangeSet",
+    "Roles": "iam:CreateRole",
+    "Policies": "iam:CreatePolicy",
+    "PassRole": "iam:PassRole",
+    "SeeConnection": "codeconnections:GetConnection",
+    "WatchPipelines": "codepipeline:ListPipelineExecutions",
+    "SeeBundle": "s3:GetObject",
+}
+"""What a run lacks first without a statement, in the order in which a bootstrap comes to them.
+
+Not here: `Groups`, since the example gives no policy to a group, and `MissBundle`, without which a bundle
+that is not there is taken for one that must not be seen.
+"""
+
+
 def _cfnpipe(day: Day, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """The command as somebody runs it in a checkout, with the rights of the account's root."""
+    """The command as somebody runs it in a checkout, with the rights that `--policy` prints."""
     process = day.rehearsal.process
+    access = day.access
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "AWS_ENDPOINT_URL": process.endpoint,
-        "AWS_ACCESS_KEY_ID": process.environment.account or "",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": access.key,
+        "AWS_SECRET_ACCESS_KEY": access.secret,
         **more,
     }
     command = [sys.executable, "-m", "cfnpipe", *arguments]
@@ -538,6 +606,8 @@ SCENARIOS = {
     each.__name__: each
     for each in (
         by_hand,
+        ended,
+        rights,
         first_day,
         parameter,
         both,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cfnpipe import names, stacks
-from cfnpipe.blueprints import access, pipelines, sources, sync
+from cfnpipe.blueprints import access, bootstrapper, pipelines, sources, sync
 from cfnpipe.errors import BadInput
 from cfnpipe.model import INIT_STACKS, Access, Environment, Place, Stack
 from tests.environments import (
@@ -46,6 +46,25 @@ def size(body: Any) -> int:
 @pytest.mark.parametrize("stack", INIT_STACKS)
 def test_the_init_stacks_are_the_ones_that_were_reviewed(stack: str, golden: Golden) -> None:
     golden.check(GOLDEN / f"{stack}.json", stacks.canonical(shape(BASE)[stack]))
+
+
+def test_the_policy_of_the_bootstrapper_is_the_one_that_was_reviewed(golden: Golden) -> None:
+    policy = bootstrapper.policy(environment(**SHAPES[BASE]), "aws")
+    golden.check(GOLDEN / "bootstrapper.json", stacks.canonical(policy))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_policy_of_the_bootstrapper_can_be_used_as_it_is(name: str) -> None:
+    """A managed policy has at most 6,144 characters (IAM quotas), and no intrinsic functions."""
+    made = environment(**SHAPES[name])
+    policy = bootstrapper.policy(made, "aws-cn" if made.region.startswith("cn-") else "aws")
+    assert size(policy) <= 6_144
+    text = json.dumps(policy)
+    assert "Fn::" not in text
+    assert "${" not in text
+    for statement in policy["Statement"]:
+        assert not any("*" in action for action in statement["Action"])
+        assert all(str(made.account) in where or ":s3:::" in where for where in statement["Resource"])
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if name != BASE])

@@ -15,19 +15,20 @@ from cfnpipe.deploy import Cloud, Development, develop
 from cfnpipe.deploy.operation import PREFIX, Interrupted
 from cfnpipe.errors import ChangedByAnother, Refused
 from cfnpipe.model import Environment, RenderedStack, Stack
+from tests.completed_aws import started
 from tests.conftest import Repository, Result
-from tests.local_aws import CREDENTIALS, REGION, started
+from tests.local_aws import CREDENTIALS, REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from cfnpipe.model.deployment import Brought, ChangeSet, Event, ResourceChange, Submission
-    from tests.local_aws import LocalAws
+    from cfnpipe.model.deployment import Brought, ChangeSet, Deployed, Event, ResourceChange, Submission
+    from tests.completed_aws import CompletedAws
 
 
 @pytest.fixture(scope="module")
-def local_aws() -> LocalAws:
+def aws() -> CompletedAws:
     return started()
 
 
@@ -81,8 +82,8 @@ class Engineer:
 
 
 @pytest.fixture
-def engineer(tmp_path: Path, local_aws: LocalAws) -> Engineer:
-    made = Engineer(Repository(tmp_path / "repository"), f"dev-{uuid.uuid4().hex[:8]}", local_aws.endpoint)
+def engineer(tmp_path: Path, aws: CompletedAws) -> Engineer:
+    made = Engineer(Repository(tmp_path / "repository"), f"dev-{uuid.uuid4().hex[:8]}", aws.endpoint)
     made.repository.write("templates/queue.py", QUEUE)
     made.repository.write("templates/a-reader.py", READER)
     made.configure(30)
@@ -90,9 +91,9 @@ def engineer(tmp_path: Path, local_aws: LocalAws) -> Engineer:
 
 
 @pytest.fixture(scope="module")
-def session(local_aws: LocalAws) -> Iterator[Session]:
+def session(aws: CompletedAws) -> Iterator[Session]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": local_aws.endpoint}.items():
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws.endpoint}.items():
             patch.setenv(name, value)
         made = Session(REGION)
         made.client("cloudformation")
@@ -149,6 +150,27 @@ def test_a_dry_run_changes_nothing(engineer: Engineer, session: Session) -> None
     )
 
 
+def test_a_dry_run_does_not_mind_what_a_stack_before_would_export(engineer: Engineer) -> None:
+    """Stacks that are there cannot be planned with an export that only the real run makes."""
+    name = engineer.environment
+    assert engineer.run("--yes").code == 0
+    new = (
+        'template.add_output(Output("Url", Value=Ref(orders), Export=Export(Sub("${AWS::StackName}:Url"))))\n'
+    )
+    engineer.repository.write("templates/queue.py", QUEUE + new)
+    engineer.repository.write("templates/a-reader.py", READER.replace("queue:Arn", "queue:Url"))
+    planned = engineer.run("--dry-run")
+    assert (planned.code, planned.out) == (
+        0,
+        f"{name}-queue: planned (CREATE_COMPLETE)\n{name}-a-reader: planned\n",
+    )
+    missing = f"No export named {name}-queue:Url found."
+    assert f"no change set for {name}-a-reader: {missing} It comes with the stacks before.\n" in planned.err
+    alone = engineer.run("a-reader", "--dry-run")
+    assert (alone.code, f"error: no change set for {name}-a-reader: {missing}" in alone.err) == (1, True)
+    assert engineer.run("--yes").code == 0
+
+
 def test_a_change_set_can_be_left_for_the_console(engineer: Engineer, session: Session) -> None:
     name = f"{engineer.environment}-queue"
     done = engineer.run("queue", "--no-execute")
@@ -193,7 +215,7 @@ def test_what_must_not_be_is_refused_before_anything_is_changed(
     assert Stacks(session).find(f"{engineer.environment}-queue") is None
 
 
-def test_what_cannot_be_sent_along_takes_a_bucket(engineer: Engineer, local_aws: LocalAws) -> None:
+def test_what_cannot_be_sent_along_takes_a_bucket(engineer: Engineer, aws: CompletedAws) -> None:
     long = QUEUE + 'template.set_metadata({"Text": ["x" * 600] * 100})\n'
     engineer.repository.write("templates/queue.py", long)
     name = f"{engineer.environment}-queue"
@@ -203,7 +225,7 @@ def test_what_cannot_be_sent_along_takes_a_bucket(engineer: Engineer, local_aws:
     assert "bytes; 51,200 can be sent along" in refused.err
     assert "hint: add --bucket NAME: a bucket of yours, in the same region" in refused.err
     bucket = f"templates-{uuid.uuid4().hex}"
-    local_aws.client().create_bucket(Bucket=bucket)
+    aws.client("s3").create_bucket(Bucket=bucket)
     assert engineer.run("queue", "--yes", "--bucket", bucket).out == f"{name}: created (CREATE_COMPLETE)\n"
 
 
@@ -353,6 +375,37 @@ def test_somebody_else_who_comes_first_is_noticed(session: Session) -> None:
     )
     assert refused.value.hint == f"look again: cfnpipe deploy {name} queue"
     assert stacks.template(f"{name}-queue") == template(50)
+
+
+class Behind(Stacks):
+    """CloudFormation whose answers about a stack are behind its operations, as they may be on AWS."""
+
+    def __init__(self, session: Session, answers: int) -> None:
+        super().__init__(session)
+        self._answers = answers
+        self._stale: list[tuple[Deployed | None, list[Event]]] = []
+
+    def execute(self, change_set: ChangeSet, token: str) -> None:
+        before = super().find(change_set.stack)
+        self._stale = [(before, [])] * self._answers
+        super().execute(change_set, token)
+
+    def find(self, stack: str) -> Deployed | None:
+        return self._stale[-1][0] if self._stale else super().find(stack)
+
+    def events(self, stack: str, after: str = "") -> list[Event]:
+        return self._stale.pop()[1] if self._stale else super().events(stack, after)
+
+
+def test_what_cloudformation_says_of_a_stack_may_be_behind(session: Session) -> None:
+    """The state from before an operation is no end of it, neither of a creation nor of an update."""
+    name = f"behind-{uuid.uuid4().hex[:8]}"
+    for wait, ended in ((30, "CREATE_COMPLETE"), (40, "UPDATE_COMPLETE")):
+        cloud = Cloud(Behind(session, 3), REGION, sleep=lambda _seconds: None)
+        listener = Listener()
+        (brought,) = develop(asked(name, wait), cloud, listener)
+        assert brought.status == ended
+        assert listener.said[-1] == f"{name}-queue {ended}"
 
 
 @pytest.mark.parametrize("run_on", [True, False])

@@ -35,8 +35,14 @@ def test_a_day_on_which_reviewers_come_and_go() -> None:
 
 
 def test_the_bootstrap_that_the_documents_tell() -> None:
-    done = run("-m", "tests.scenarios", "by_hand")
-    assert (done.returncode, done.stdout) == (0, "by_hand: ok\n"), done.stdout + done.stderr
+    done = run("-m", "tests.scenarios", "by_hand", "ended")
+    assert (done.returncode, done.stdout) == (0, "by_hand: ok\nended: ok\n"), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_rights_of_who_bootstraps() -> None:
+    done = run("-m", "tests.scenarios", "rights")
+    assert (done.returncode, done.stdout) == (0, "rights: ok\n"), done.stdout + done.stderr
 
 
 @pytest.mark.slow

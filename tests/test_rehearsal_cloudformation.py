@@ -161,7 +161,7 @@ class TestOperations:
         aws.deploy("asked", first, RoleARN=arn)
         aws.deploy("asked", second)
         asked = aws.inside("operations", "asked")
-        assert [(each["does"], each["logical_id"], each["type"], each["role"]) for each in asked] == [
+        assert [(each["does"], each["logical_id"], each["type"], each["principal"]) for each in asked] == [
             ("create", "Gone", "AWS::SNS::Topic", arn),
             ("create", "Kept", "AWS::SNS::Topic", arn),
             ("create", "Queue", "AWS::SQS::Queue", arn),
@@ -201,7 +201,7 @@ class TestOperations:
         formation.delete_stack(StackName="role", RoleARN=roles[2])
         while formation.list_stacks(StackStatusFilter=["DELETE_IN_PROGRESS"])["StackSummaries"]:
             time.sleep(0.02)
-        assert aws.inside("operations", "role")[-1]["role"] == roles[2]
+        assert aws.inside("operations", "role")[-1]["principal"] == roles[2]
 
 
 class TestRefusals:

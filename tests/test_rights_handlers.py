@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from cfnpipe.blueprints.bootstrapper import policy
 from cfnpipe.rehearsal.rights.handlers import Operation
 from cfnpipe.rehearsal.rights.handlers.needs import listed, needed
 from cfnpipe.rehearsal.rights.handlers.operation import known
 from cfnpipe.rehearsal.rights.handlers.where import checks
 from cfnpipe.rehearsal.rights.patterns import matches, several
-from tests.environments import SHAPES, account, shape
+from tests.environments import SHAPES, account, environment, shape
 from tests.gated_aws import ACCOUNT, REGION, GatedAws, start
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -78,6 +79,25 @@ def test_the_init_deployer_has_all_that_each_operation_needs(name: str, does: st
     assert len(found) == len(shape("groups")[name]["Resources"])
     for each, what in found.items():
         assert server.call("denials", principal=INIT, does=does, **what) == [], each
+
+
+@cache
+def bootstrapper() -> str:
+    """Whoever runs `deploy-init` with the policy that it prints, in that server."""
+    server, _ = held()
+    document = json.dumps(policy(environment(**SHAPES["groups"]), "aws"))
+    made = server.client("iam").create_policy(PolicyName="bootstrapper", PolicyDocument=document)
+    server.person("bootstrapper", made["Policy"]["Arn"])
+    return f"arn:aws:iam::{ACCOUNT}:user/bootstrapper"
+
+
+@pytest.mark.parametrize("does", ["create", "update", "delete"])
+def test_the_bootstrapper_has_all_that_access_needs_and_no_right_on_what_sync_holds(does: str) -> None:
+    """`access` is made without a role, so that its handlers have the rights of the caller."""
+    server, resources = held()
+    for each, what in resources.items():
+        denials = server.call("denials", principal=bootstrapper(), does=does, **what)
+        assert (not denials) == each.startswith("production-us-access/"), each
 
 
 def test_the_stack_deployer_lacks_rights_for_every_operation_on_them() -> None:

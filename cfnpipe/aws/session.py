@@ -57,6 +57,12 @@ class Session:
         return Identity(answer["Account"], answer["Arn"])
 
     @property
+    def partition(self) -> str:
+        """How the ARNs of the session's region begin after `arn:`: `aws`, `aws-cn`."""
+        with expected("sts:GetCallerIdentity", "the profile"):
+            return str(self._botocore.get_partition_for_region(self.region))
+
+    @property
     def _given(self) -> dict[str, str]:
         if self._access is None:
             return {}

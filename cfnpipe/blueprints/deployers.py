@@ -101,10 +101,17 @@ def init_deployer(environment: Environment) -> list[Statement]:
     The actions are those that the resource types' handlers call (the permissions in their published
     schemas), for the properties that the init stacks use.
     """
-    return [*_identity(environment), *_storage(environment), *_process(environment)]
+    serving = [parts.role(environment, what) for what in SERVING]
+    return [
+        *identity(environment),
+        permissions.pass_role(serving, "codebuild", "codepipeline", "events"),
+        *_storage(environment),
+        *_process(environment),
+    ]
 
 
-def _identity(environment: Environment) -> list[Statement]:
+def identity(environment: Environment) -> list[Statement]:
+    """Return what it takes to create, change and remove the roles and policies of `access`."""
     ours = parts.iam(f"policy/{names.owned(environment.name, '*')}")
     role = parts.actions(
         awacs.iam,
@@ -122,9 +129,6 @@ def _identity(environment: Environment) -> list[Statement]:
         parts.allow("Roles", role, [parts.role(environment, "*")]),
         parts.allow("Policies", policy, [ours]),
         parts.allow("Groups", group, [parts.iam("group/*")], ArnLike("iam:PolicyARN", ours)),
-        permissions.pass_role(
-            [parts.role(environment, what) for what in SERVING], "codebuild", "codepipeline", "events"
-        ),
     ]
 
 

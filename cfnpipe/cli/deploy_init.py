@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @options.environment
 @click.option("--update", is_flag=True, help="Change init stacks that have pipelines of their own.")
 @click.option("--dry-run", is_flag=True, help="Show the change sets, and execute none.")
+@click.option("--policy", is_flag=True, help="Print the IAM policy that whoever does this needs, and end.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for the connection and the pipelines.")
 @options.profile
 @options.as_json
@@ -29,6 +30,7 @@ def deploy_init(  # noqa: PLR0913 - one argument an option
     environment: str,
     update: bool,
     dry_run: bool,
+    policy: bool,
     no_wait: bool,
     profile: str | None,
     as_json: bool,
@@ -42,6 +44,9 @@ def deploy_init(  # noqa: PLR0913 - one argument an option
     from cfnpipe import deploy
     from cfnpipe.aws import Session
 
+    if policy:
+        _show_policy(environment, profile)
+        return
     project, rendering = deploying.rendering(environment)
     chosen = project.environments[environment]
     deploy.checks.committed(rendering, chosen)
@@ -54,6 +59,17 @@ def deploy_init(  # noqa: PLR0913 - one argument an option
     cloud, process = _doors(chosen, session)
     outcome = deploy.bootstrap(asked, cloud, process, dialogue)
     _show(chosen, outcome, caller, as_json=as_json)
+
+
+def _show_policy(environment: str, profile: str | None) -> None:
+    """Print what the command's caller must be allowed, as a policy; AWS is not asked."""
+    from cfnpipe import view
+    from cfnpipe.aws import Session
+    from cfnpipe.blueprints import bootstrapper
+
+    chosen = options.project([environment]).environments[environment]
+    partition = Session(chosen.region, profile).partition
+    view.show_json(view.output(), bootstrapper.policy(chosen, partition))
 
 
 def _doors(environment: Environment, session: Session) -> tuple[deploy.Cloud, deploy.Process]:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cfnpipe import names
-from cfnpipe.deploy.bring import Order, bring
+from cfnpipe.deploy.bring import Order, bring_all
 from cfnpipe.deploy.handover import Process, Watch, hand_over
 from cfnpipe.deploy.submission import current, submission
 from cfnpipe.errors import BadInput, Refused
-from cfnpipe.model import Place
+from cfnpipe.model import BY_HAND, Place
 from cfnpipe.model.deployment import Bootstrapped
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.operation import Cloud
     from cfnpipe.model import Environment, RenderedStack
     from cfnpipe.model.deployment import ResourceChange, Submission
-
-BY_HAND = ("access", "sync")
-"""The init stacks that nothing else can make, in this order; the sync pipeline brings the third."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def bootstrap(asked: Bootstrap, cloud: Cloud, process: Process, dialogue: Dialog
     running = _running(asked, cloud)
     if running and not asked.update:
         _refuse_to_differ(asked, cloud)
-    stacks = tuple(bring(cloud, order, dialogue) for order in _orders(asked, cloud, process.pipelines))
+    stacks = tuple(bring_all(cloud, _orders(asked, cloud, process.pipelines), dialogue))
     if asked.dry_run or running:
         return Bootstrapped(stacks)
     watched = hand_over(Watch(asked.environment, process, dialogue), wait=asked.wait)

@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING, Literal
 from cfnpipe import console
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy import change, states
-from cfnpipe.deploy.failure import explained
+from cfnpipe.deploy.failure import DeploymentFailed, explained
 from cfnpipe.deploy.operation import follow, last_event
 from cfnpipe.deploy.submission import additions, current
 from cfnpipe.errors import ChangedByAnother, Refused
 from cfnpipe.model.deployment import Brought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.deploy.operation import Cloud
     from cfnpipe.model import Place
     from cfnpipe.model.deployment import ChangeSet, Deployed, ResourceChange, Submission
+
+
+_NO_EXPORT = "No export named"
+"""How CloudFormation begins when a change set imports what nobody exports."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,26 @@ class Order:
     """Whether the change set is executed, or left for others to look at."""
     cancels: Callable[[Sequence[ResourceChange]], Sequence[str]] = lambda _changes: ()
     """Tells which running executions of pipelines a change set ends, in words."""
+
+
+def bring_all(cloud: Cloud, orders: Iterable[Order], dialogue: Dialogue) -> Iterator[Brought]:
+    """Bring stacks to what is wanted, one after the other, and yield what came of each.
+
+    `orders`: those first that others need; each is asked for when those before are done. Raise what `bring`
+    raises, after which the remaining ones are not touched. Where stacks were planned only, one after them may
+    import what they would export, and is not planned further.
+    """
+    planned = False
+    for order in orders:
+        try:
+            brought = bring(cloud, order, dialogue)
+        except DeploymentFailed as failure:
+            if not (planned and _NO_EXPORT in failure.message):
+                raise
+            dialogue.note(f"{failure.message} It comes with the stacks before.")
+            brought = Brought(order.wanted.stack, "planned")
+        planned |= brought.result == "planned"
+        yield brought
 
 
 def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
@@ -98,6 +122,7 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             return None if there is None or there.status == "DELETE_COMPLETE" else there
         if route == "stuck":
             raise _stuck(cloud, there, order)
+        before = last_event(cloud, there)
         if route == "follow":
             dialogue.note(f"{there.name} is {there.status}: waiting for its end")
         elif order.dry_run:
@@ -105,7 +130,7 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             return None
         else:
             _clear(cloud, there, dialogue)
-        follow(cloud, there, dialogue, last_event(cloud, there))
+        follow(cloud, there, dialogue, before, begun=route == "clear")
 
 
 def _clear(cloud: Cloud, there: Deployed, dialogue: Dialogue) -> None:
@@ -148,7 +173,7 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         raise
     if there is None:  # it was deleted between two calls; the execution has said so
         raise ChangedByAnother(f"somebody else deleted {made.stack}", hint=f"look again: {order.again}")
-    now, events = follow(cloud, there, dialogue, before)
+    now, events = follow(cloud, there, dialogue, before, begun=True)
     if now is None or now.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         what = f"{made.stack} is {now.status if now else 'deleted'}"
         raise explained(

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cfnpipe.deploy.bring import Order, bring
+from cfnpipe.deploy.bring import Order, bring_all
 from cfnpipe.deploy.submission import INLINE, size, submission
 from cfnpipe.errors import BadInput, Refused
 from cfnpipe.model import INIT_STACKS
@@ -68,15 +68,18 @@ def develop(asked: Development, cloud: Cloud, dialogue: Dialogue) -> Iterator[Br
     }
     if asked.bucket is None:
         _refuse_oversized(wanted.values())
+    return bring_all(cloud, _orders(asked, wanted), dialogue)
+
+
+def _orders(asked: Development, wanted: Mapping[str, Submission]) -> Iterator[Order]:
     for name in sorted(wanted, key=lambda name: (asked.ranks.get(name, 0), name)):
-        order = Order(
+        yield Order(
             wanted=_carried(wanted[name], asked),
             lines=asked.rendered[name].lines,
             again=f"cfnpipe deploy {asked.environment.name} {name}",
             dry_run=asked.dry_run,
             execute=asked.execute,
         )
-        yield bring(cloud, order, dialogue)
 
 
 def _refuse_oversized(wanted: Iterable[Submission]) -> None:

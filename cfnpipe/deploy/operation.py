@@ -48,6 +48,11 @@ _PAUSE = 2.0
 """Seconds between two questions about an operation."""
 
 
+_BEGINS = 15
+"""How often a stack is looked at before one without a new event counts as at rest: what CloudFormation says
+of a stack may be what it was before the call that began an operation."""
+
+
 def last_event(cloud: Cloud, stack: Deployed | None) -> str:
     """Return the id of a stack's last event; empty if it has none."""
     events = cloud.stacks.events(stack.id) if stack else []
@@ -55,14 +60,16 @@ def last_event(cloud: Cloud, stack: Deployed | None) -> str:
 
 
 def follow(
-    cloud: Cloud, stack: Deployed, dialogue: Dialogue, after: str = ""
+    cloud: Cloud, stack: Deployed, dialogue: Dialogue, after: str = "", *, begun: bool = False
 ) -> tuple[Deployed | None, list[Event]]:
     """Show what happens to a stack until no operation runs; return what it is then, and the events.
 
-    `after`: the id of the last event before. The stack is None if it was deleted. Raise `Interrupted` on
-    Ctrl-C, with the operation left to run on, or ended, as the answer to that question was.
+    `after`: the id of the last event before. `begun`: whether an operation was begun a moment ago. The stack
+    is None if it was deleted. Raise `Interrupted` on Ctrl-C, with the operation left to run on, or ended, as
+    the answer to that question was.
     """
     seen: list[Event] = []
+    unseen = _BEGINS if begun else 0
     try:
         while True:
             now = cloud.stacks.find(stack.id)
@@ -70,11 +77,18 @@ def follow(
                 after = event.id
                 seen.append(event)
                 dialogue.happened(event)
-            if now is None or not now.status.endswith("_IN_PROGRESS") or now.status == "REVIEW_IN_PROGRESS":
+            unseen = 0 if seen else unseen - 1
+            if unseen <= 0 and not _runs(now):
                 return (None if now is None or now.status == "DELETE_COMPLETE" else now), seen
             cloud.sleep(_PAUSE)
     except KeyboardInterrupt:
         raise _interrupted(cloud, stack, dialogue) from None
+
+
+def _runs(stack: Deployed | None) -> bool:
+    """Tell whether an operation is at a stack."""
+    status = stack.status if stack else ""
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
 def _interrupted(cloud: Cloud, stack: Deployed, dialogue: Dialogue) -> Interrupted:

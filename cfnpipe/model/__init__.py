@@ -1,6 +1,7 @@
 """The words of the project as types: immutable, without behaviour, known to every room."""
 
 from cfnpipe.model.environment import (
+    BY_HAND,
     INIT_STACKS,
     Access,
     CodeCommitSource,
@@ -30,6 +31,7 @@ from cfnpipe.model.problem import Place, Problem, Severity
 from cfnpipe.model.rendering import Change, RenderedStack, Template
 
 __all__ = [
+    "BY_HAND",
     "INIT_STACKS",
     "Access",
     "Activity",

@@ -18,7 +18,9 @@ from pydantic.dataclasses import dataclass
 
 from cfnpipe.model.problem import Place
 
-INIT_STACKS = ("access", "sync", "pipelines")
+BY_HAND = ("access", "sync")
+"""The init stacks that nothing else can make, in this order; the sync pipeline brings the third."""
+INIT_STACKS = (*BY_HAND, "pipelines")
 """The reserved stacks of every environment with a source, in the order in which they refer to each other."""
 
 _CLOSED = ConfigDict(extra="forbid", strict=True, defer_build=True)

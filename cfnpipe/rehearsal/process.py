@@ -11,7 +11,7 @@ from cfnpipe import deploy, fleet, names
 from cfnpipe.aws import Bucket, Session
 from cfnpipe.aws.cloudformation import Stacks
 from cfnpipe.aws.codepipeline import Pipelines
-from cfnpipe.rehearsal.people import people
+from cfnpipe.rehearsal.people import bootstrapper, people
 from cfnpipe.rehearsal.watch import PAUSE, Watch
 
 if TYPE_CHECKING:
@@ -59,13 +59,16 @@ class Process:
         return Stacks(self.root)
 
     def bootstrap(self, rendered: Mapping[str, RenderedStack], dialogue: deploy.Dialogue) -> Bootstrapped:
-        """Do what `cfnpipe deploy-init` does, then let the people in.
+        """Do what `cfnpipe deploy-init` does, with the rights that it prints; then let the people in.
 
         `rendered`: the init stacks by name. Raise what that command raises.
         """
-        asked = deploy.Bootstrap(self.environment, rendered, self.root.identity())
-        cloud = deploy.Cloud(self.stacks, self.environment.region, sleep=_swift)
-        parts = deploy.Process(self.root, self.pipelines, self._bucket(Bucket), sleep=_swift)
+        access = bootstrapper(self.environment, self.root, self.endpoint)
+        session = Session(self.environment.region, access=access)
+        asked = deploy.Bootstrap(self.environment, rendered, session.identity())
+        cloud = deploy.Cloud(Stacks(session), self.environment.region, sleep=_swift)
+        pipelines = Pipelines(session, sleep=lambda _seconds: None)
+        parts = deploy.Process(session, pipelines, self._bucket(Bucket, session), sleep=_swift)
         outcome = deploy.bootstrap(asked, cloud, parts, dialogue)
         self.admit()
         return outcome
@@ -107,9 +110,11 @@ class Process:
         there = self.stacks.find(names.cloudformation_stack(self.environment.name, name))
         return there is not None and there.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
-    def _bucket(self, kind: type[Bucket]) -> Bucket:
+    def _bucket(self, kind: type[Bucket], session: Session | None = None) -> Bucket:
         account, region = self.environment.account or "", self.environment.region
-        return kind(self.root, names.bucket(self.environment.name, "source", account, region), account)
+        return kind(
+            session or self.root, names.bucket(self.environment.name, "source", account, region), account
+        )
 
 
 def process(environment: Environment, root: Session, endpoint: str, stage: Stage) -> Process:

@@ -65,7 +65,7 @@ def serving(
     endpoint = f"http://127.0.0.1:{port}"
     runner = install(endpoint, Policies(), repositories)
     formation = cloudformation.install()
-    formation.checks.append(partial(_role_denied, account, region))
+    formation.checks.append(partial(_denied, account, region))
     with _running(port):
         try:
             yield Server(endpoint, runner, formation)
@@ -73,15 +73,10 @@ def serving(
             runner.stop()
 
 
-def _role_denied(account: str, region: str, operation: ResourceOperation) -> str | None:
-    """Return why the role of a stack may not do an operation on a resource.
-
-    A stack without a role is changed with the rights of its caller, whose request the gate has seen.
-    """
+def _denied(account: str, region: str, operation: ResourceOperation) -> str | None:
+    """Return why an operation on a resource is not allowed to whoever it is done with the rights of."""
     from cfnpipe.rehearsal.rights import Operation, handler_denied
 
-    if not operation.role:
-        return None
     asked = Operation(
         operation.type,
         operation.does,
@@ -91,7 +86,7 @@ def _role_denied(account: str, region: str, operation: ResourceOperation) -> str
         dict(operation.previous),
         operation.physical_id,
     )
-    return handler_denied(operation.role, asked)
+    return handler_denied(operation.principal, asked)
 
 
 def _prepare(account: str, region: str, port: int) -> None:

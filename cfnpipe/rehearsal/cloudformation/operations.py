@@ -29,8 +29,8 @@ class ResourceOperation:
 
     stack: str
     """The stack's name."""
-    role: str
-    """The ARN of the stack's service role; empty where there is none."""
+    principal: str
+    """The ARN of whose rights it is done with: the stack's service role, or who changes a stack without."""
     logical_id: str
     """Empty where ministack does not say."""
     type: str
@@ -62,7 +62,7 @@ class Operations:
     def _creating(self, create: Callable[..., Any]) -> Callable[..., Any]:
         def creating(kind: str, title: str, properties: Any, stack: str) -> Any:
             self.events.created(stack, title)
-            self._ask(ResourceOperation(stack, role(stack), title, kind, "create", properties))
+            self._ask(ResourceOperation(stack, principal(stack), title, kind, "create", properties))
             made = create(kind, title, properties, stack)
             self.events.initiated(stack, title, kind, made[0])
             return _completed(kind, properties, made)
@@ -79,7 +79,9 @@ class Operations:
                 self.events.changed(stack, title or "")
                 replaces = provisioners._replacing_change(kind, old, new)
                 does: Does = "create" if replaces else "update"
-                self._ask(ResourceOperation(stack, role(stack), title or "", kind, does, new, old, there))
+                self._ask(
+                    ResourceOperation(stack, principal(stack), title or "", kind, does, new, old, there)
+                )
             made = update(kind, there, old, new, stack, title, told)
             return _completed(kind, new, made, told if made[0] == there else None)
 
@@ -88,7 +90,9 @@ class Operations:
     def _deleting(self, delete: Callable[..., Any]) -> Callable[..., Any]:
         def deleting(kind: str, there: str, properties: Any, stack: str = "", title: str = "") -> Any:
             with self.events.deletion(stack, title, kind, there):
-                asked = ResourceOperation(stack, role(stack), title, kind, "delete", properties, {}, there)
+                asked = ResourceOperation(
+                    stack, principal(stack), title, kind, "delete", properties, {}, there
+                )
                 self._ask(asked)
                 return delete(kind, there, properties, stack, title)
 
@@ -114,8 +118,9 @@ def _completed(
     return physical_id, attributes(kind, physical_id) | dict(before or {}) | given | (told or {})
 
 
-def role(stack: str) -> str:
-    """Return the service role of a stack of the current account and region; empty where it has none."""
+def principal(stack: str) -> str:
+    """Return the service role of a stack of the current account and region, or who changes it without."""
     from ministack.services import cloudformation
 
-    return str(cloudformation._stacks[stack].get("_role", ""))
+    there = cloudformation._stacks[stack]
+    return str(there.get("_role") or there.get("_caller", ""))

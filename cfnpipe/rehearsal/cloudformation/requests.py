@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from cfnpipe.rehearsal.cloudformation import asked, changes, reports, submissions
+from cfnpipe.rehearsal.rights import calling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ def _by_name(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
 
 
 def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
-    """Create, update or delete a stack, and remember the service role that it is to be done with."""
+    """Create, update or delete a stack, and remember whose rights that takes: the role's or the caller's."""
     before = asked.stack(asked.said(params, "StackName"))
     had = dict(before or {})
     if before:
@@ -48,7 +49,7 @@ def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answ
     if after and not asked.refused(answer):
         _note(after, params)
     elif before:
-        before.update({key: had.get(key, "") for key in ("_role", "_policy_during_update")})
+        before.update({key: had.get(key, "") for key in ("_caller", "_role", "_policy_during_update")})
     return answer
 
 
@@ -61,6 +62,7 @@ def _create_stack(action: Callable[..., Answer], params: dict[str, Any]) -> Answ
 
 
 def _note(stack: dict[str, Any], params: Mapping[str, Any]) -> None:
+    stack["_caller"] = calling()
     stack["_role"] = asked.said(params, "RoleARN") or stack.get("_role", "")
     stack["_policy_during_update"] = asked.said(params, "StackPolicyDuringUpdateBody")
 
@@ -72,6 +74,7 @@ def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -
     _, found = changesets._find_change_set(*named)
     answer = action(params)
     if found and not asked.refused(answer) and (stack := asked.stack(found["StackName"])):
+        stack["_caller"] = calling()
         stack["_role"] = found.get("_role") or stack.get("_role", "")
         stack["_policy_during_update"] = ""
     return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _HOUR = 3600
 """Seconds that a session lasts."""
+_CALLING: ContextVar[str] = ContextVar("calling", default="")
 _REFUSALS = {
     "cloudformation": "Role {role} is invalid or cannot be assumed",
     "codebuild": "CodeBuild is not authorized to perform: sts:AssumeRole on {role}",
@@ -67,6 +69,16 @@ def caller(headers: Mapping[str, str], query: Mapping[str, list[str]] | None = N
     if found.principal_type == "Root":
         raise Unknown("InvalidClientTokenId", "The security token included in the request is invalid.")
     return str(found.principal_arn)
+
+
+def calling() -> str:
+    """Return the ARN of who sent the request that is answered now; empty outside of one."""
+    return _CALLING.get()
+
+
+def answer(who: str) -> None:
+    """Remember who sent the request that is answered from here on; tasks that it begins know it, too."""
+    _CALLING.set(who)
 
 
 def _account_of_key(key: str) -> str | None:

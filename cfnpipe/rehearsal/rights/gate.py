@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from cfnpipe.rehearsal.rights import calls, inventory
 from cfnpipe.rehearsal.rights.calls import Sent
-from cfnpipe.rehearsal.rights.credentials import Unknown, caller
+from cfnpipe.rehearsal.rights.credentials import Unknown, answer, caller
 from cfnpipe.rehearsal.rights.decisions import Denied, check
 from cfnpipe.rehearsal.rights.evaluate import account_of
 
@@ -93,6 +93,7 @@ def refuse(scope: dict[str, Any], body: bytes) -> Refusal | None:
         who = caller(headers, query)
     except Unknown as unknown:
         return _refusal(_sent(scope, headers, query, body), unknown.message, code=unknown.code)
+    answer(who)
     if inventory.is_root(who):
         return None
     sent = _sent(scope, headers, query, body, account_of(who))

@@ -1,17 +1,8 @@
-"""From `config/` and `templates/` to `stacks/`: the whole way, in order.
-
-config/*.yaml ──▶ Project ─┐
-templates/*.py ──▶ definitions ──▶ Template ──▶ text ──▶ validate ──▶ [Problem]
-                                                  │ none
-                             stacks/*.json ◀──────┘
-"""
+"""Rendering: definitions and configuration in, stacks and problems out; nothing is written."""
 
 from __future__ import annotations
 
-import json
-import tempfile
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cfnpipe import commit, definitions, stacks, tree
@@ -19,10 +10,9 @@ from cfnpipe.errors import ProblemsFound
 from cfnpipe.model import Place, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cfnpipe.definitions import Built, Interpreter
-    from cfnpipe.lock import Difference
     from cfnpipe.model import Change, Project, RenderedStack
 
     Progress = Callable[[str, int, int], None]
@@ -30,7 +20,6 @@ if TYPE_CHECKING:
 
 
 _READ = ("config/", "templates/", "stacks/")
-_LEAVE_OUT = "leave out time, random values, environment variables, the working directory and set order"
 
 
 @dataclass(frozen=True)
@@ -99,7 +88,7 @@ def render(run: Run, progress: Progress) -> Rendering:
     project, environments = run.project, run.options.environments or None
     found = stacks.existing(project.root, environments)
     rendered: list[RenderedStack] = []
-    coming = _stacks(run, lambda done, of: progress("Rendering", done, of))
+    coming = made(run, lambda done, of: progress("Rendering", done, of))
     problems = validate(
         project,
         _noted(coming, rendered),
@@ -107,74 +96,10 @@ def render(run: Run, progress: Progress) -> Rendering:
         progress=lambda done, of: progress("Validating", done, of),
     )
     changes = stacks.plan(stacks.texts(rendered), found)
-    return Rendering(_sorted(rendered), tuple(changes), (*run.writes, *problems))
+    return Rendering(in_order(rendered), tuple(changes), (*run.writes, *problems))
 
 
-def check(run: Run, progress: Progress) -> Rendering:
-    """Render as `render` does, and find what else keeps the committed files from being trusted.
-
-    Templates that come out different the second time are problems. Where anything at all is found,
-    installed versions that differ from the lock are named first, since they may explain the rest.
-    Raise `ProblemsFound` as `render` does.
-    """
-    project = run.project
-    try:
-        rendering = render(run, progress)
-        if not rendering.refused:
-            again = _unstable(run, rendering.stacks, progress)
-            both = dict.fromkeys((*rendering.problems, *again))  # both may have written one file
-            rendering = replace(rendering, problems=tuple(both))
-    except ProblemsFound as error:
-        raise ProblemsFound((*_versions(project), *error.problems), bad_input=True) from error
-    if rendering.refused or rendering.stale:
-        rendering = replace(rendering, problems=(*_versions(project), *rendering.problems))
-    return rendering
-
-
-def _unstable(run: Run, first: Sequence[RenderedStack], progress: Progress) -> Iterator[Problem]:
-    """Render once more where everything that must not matter is different, and yield what differs.
-
-    A template that differs would start its pipeline for nothing.
-    """
-    with (
-        tempfile.TemporaryDirectory(prefix="cfnpipe-") as folder,
-        definitions.interpreter(definitions.elsewhere(Path(folder))) as warm,
-    ):
-        again = begin(run.project, run.options, warm)
-        try:
-            second = _sorted(_stacks(again, lambda done, of: progress("Checking", done, of)))
-        except ProblemsFound as error:
-            yield from map(_failed_again, error.problems)
-            return
-    yield from again.writes
-    for one, other in zip(first, second, strict=True):
-        if one.template != other.template:
-            yield _difference(one, other)
-
-
-def _versions(project: Project) -> Iterator[Problem]:
-    """Yield a warning for each installed version that differs from the environments' lock files."""
-    from cfnpipe import lock
-
-    for name in sorted({environment.tool.lock for environment in project.environments.values()}):
-        path = project.root / name
-        for difference in lock.differences(path.read_text("utf-8")) if path.is_file() else ():
-            yield _version(name, difference)
-
-
-def _version(path: str, difference: Difference) -> Problem:
-    name, locked, installed = difference
-    found = f"{installed} is installed" if installed else "it is not installed"
-    return Problem(
-        where=Place(path),
-        rule="version-differs",
-        message=f"{name} is locked at {locked}, but {found}",
-        hint=f"run: pip install -r {path}",
-        severity="warning",
-    )
-
-
-def _stacks(run: Run, progress: Callable[[int, int], None]) -> Iterator[RenderedStack]:
+def made(run: Run, progress: Callable[[int, int], None]) -> Iterator[RenderedStack]:
     """Yield the stacks as they come; at the end, raise `ProblemsFound` with all that is wrong."""
     project, names = run.project, run.options.environments or run.project.environments
     total = sum(len(project.environments[name].stacks) for name in set(names))
@@ -211,15 +136,16 @@ def _writes(run: Run) -> Iterator[Problem]:
             )
 
 
-def _noted(made: Iterable[RenderedStack], notes: list[RenderedStack]) -> Iterator[RenderedStack]:
+def _noted(coming: Iterable[RenderedStack], notes: list[RenderedStack]) -> Iterator[RenderedStack]:
     """Yield stacks as they come, and keep them: they are validated while other definitions run."""
-    for stack in made:
+    for stack in coming:
         notes.append(stack)
         yield stack
 
 
-def _sorted(made: Iterable[RenderedStack]) -> tuple[RenderedStack, ...]:
-    return tuple(sorted(made, key=lambda stack: (stack.environment, stack.stack)))
+def in_order(rendered: Iterable[RenderedStack]) -> tuple[RenderedStack, ...]:
+    """Return stacks sorted by environment and name."""
+    return tuple(sorted(rendered, key=lambda stack: (stack.environment, stack.stack)))
 
 
 def _users(project: Project, environment: str, definition: str) -> Iterator[str]:
@@ -227,23 +153,3 @@ def _users(project: Project, environment: str, definition: str) -> Iterator[str]
     for name, stack in project.environments[environment].stacks.items():
         if stack.template == definition:
             yield name
-
-
-def _failed_again(problem: Problem) -> Problem:
-    """Return what went wrong in the second rendering only."""
-    message = f"rendered twice, it failed the second time: {problem.message}"
-    return replace(problem, rule="unstable-template", message=message, hint=_LEAVE_OUT)
-
-
-def _difference(one: RenderedStack, other: RenderedStack) -> Problem:
-    pointer, first, second = definitions.first_difference(
-        json.loads(one.template), json.loads(other.template)
-    )
-    return Problem(
-        where=Place(one.definition),
-        rule="unstable-template",
-        message=f"rendered twice, {pointer} is {first} and then {second}",
-        hint=_LEAVE_OUT,
-        pointer=pointer,
-        stack=one.name,
-    )
