@@ -68,11 +68,12 @@ def test_the_example_deploys_in_order(aws: CompletedAws, environment: str, regio
     assert [
         stack for stack in ends if stack not in {"sync", "pipelines"} and not told[stack]["Outputs"]
     ] == []
-    recorded = {tuple(each[1:]) for each in aws.inside("placeholders") if each[0] == f"{environment}-network"}
-    assert recorded >= {
-        ("FlowLog", "AWS::EC2::FlowLog"),
-        ("Nat1", "AWS::EC2::NatGateway"),
-        ("NatAddress1", "AWS::EC2::EIP"),
+    listed = [each for each in aws.inside("placeholders") if each[0].startswith(f"{environment}-")]
+    assert {tuple(each[1:]) for each in listed} >= {
+        ("Database", "AWS::RDS::DBInstance", "MasterUserSecret.SecretArn"),
+        ("FlowLog", "AWS::EC2::FlowLog", ""),
+        ("Nat1", "AWS::EC2::NatGateway", ""),
+        ("NatAddress1", "AWS::EC2::EIP", ""),
     }
 
 
@@ -95,9 +96,33 @@ class TestPlaceholders:
         assert outputs["Trail"] == "all"
         assert outputs["Arn"] == f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/all"
         assert [each for each in aws.inside("placeholders") if each[0] == "placeholders"] == [
-            ["placeholders", "Address", "AWS::EC2::EIP"],
-            ["placeholders", "Trail", "AWS::CloudTrail::Trail"],
+            ["placeholders", "Address", "AWS::EC2::EIP", ""],
+            ["placeholders", "Trail", "AWS::CloudTrail::Trail", ""],
         ]
+
+    def test_stand_for_attributes_that_a_template_asks_for(self, aws: CompletedAws) -> None:
+        secret = {"Secret": {"Value": {"Fn::Sub": "${Database.MasterUserSecret.SecretArn}"}}}
+
+        def made(size: str, outputs: dict[str, Any] | None = None) -> dict[str, Any]:
+            properties = {
+                "Engine": "postgres",
+                "DBInstanceClass": "db.t4g.micro",
+                "AllocatedStorage": size,
+                "MasterUsername": "root",
+                "ManageMasterUserPassword": True,
+            }
+            return template(outputs, Database={"Type": "AWS::RDS::DBInstance", "Properties": properties})
+
+        def listed() -> list[Any]:
+            return [each for each in aws.inside("placeholders") if each[0] == "secret"]
+
+        told = ["secret", "Database", "AWS::RDS::DBInstance", "MasterUserSecret.SecretArn"]
+        assert aws.deploy("secret", made("20")) == "CREATE_COMPLETE"
+        assert listed() == []
+        assert aws.deploy("secret", made("20", secret)) == "UPDATE_COMPLETE"
+        assert listed() == [told]
+        assert aws.deploy("secret", made("30", secret)) == "UPDATE_COMPLETE"
+        assert listed() == [told]
 
     def test_change_and_go_like_resources(self, aws: CompletedAws) -> None:
         def made(name: str, bucket: str) -> dict[str, Any]:

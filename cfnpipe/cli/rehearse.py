@@ -79,8 +79,8 @@ def _prove(rehearsal: Rehearsal, audience: Audience) -> None:
 
 
 def _tell_placeholders(rehearsal: Rehearsal, audience: Audience) -> None:
-    """Say which resources are only recorded, because the local CloudFormation lacks their types."""
-    types = sorted({each.type for each in rehearsal.server.formation.placeholders()})
+    """Say what is only recorded, because the local CloudFormation lacks the types or the attributes."""
+    types = sorted({each.what for each in rehearsal.server.formation.placeholders()})
     if types:
         audience.note(f"only recorded here, with nothing behind them: {', '.join(types)}")
 

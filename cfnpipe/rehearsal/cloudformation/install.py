@@ -47,7 +47,7 @@ class Formation:
     _mails: Mails
 
     def placeholders(self) -> list[Placeholder]:
-        """Return the resources that are only recorded: there is nothing behind them."""
+        """Return the resources and the attributes that are only recorded: there is nothing behind them."""
         return self._placeholders.listed()
 
     def connect(self, arn: str, status: Status = "AVAILABLE") -> None:
@@ -67,7 +67,7 @@ def install() -> Formation:
     events = Events()
     formation = Formation(checks, Placeholders(), Connections(), Mails([]))
     events.install()
-    Operations(checks, events).install()
+    Operations(checks, events, formation._placeholders).install()
     templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
