@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -102,6 +103,7 @@ def _prepare(account: str, region: str, port: int) -> None:
             f"the rehearsal needs ministack {VERSION}, found {found}",
             hint="run: pip install 'cfnpipe[rehearse]'",
         )
+    _forbid_containers()
     logging.getLogger("kms").setLevel(
         logging.ERROR
     )  # It misses a package that signs, which nobody needs here.
@@ -114,6 +116,15 @@ def _prepare(account: str, region: str, port: int) -> None:
         MINISTACK_ACCOUNT_ID=account,
         MINISTACK_REGION=region,
     )
+
+
+def _forbid_containers() -> None:
+    """Let nothing here find the package that speaks to Docker.
+
+    With it, ministack runs databases, functions and more in containers, and when it starts and ends removes
+    those of every ministack of this machine. A rehearsal has records only.
+    """
+    sys.modules["docker"] = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
