@@ -553,18 +553,6 @@ def test_events_are_of_what_changes(aws: CompletedAws) -> None:
     }
 
 
-@pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
-def test_connections_are_there_until_something_else_is_said(aws: CompletedAws, service: str) -> None:
-    client = aws.client(service)
-
-    def status(name: str) -> str:
-        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:connection/{name}"
-        return str(client.get_connection(ConnectionArn=arn)["Connection"]["ConnectionStatus"])
-
-    aws.inside("connect", f"arn:aws:{service}:{REGION}:{ACCOUNT}:connection/waiting", "PENDING")
-    assert (status("any"), status("waiting")) == ("AVAILABLE", "PENDING")
-
-
 def test_uploads_tell_their_version(aws: CompletedAws) -> None:
     s3, sqs, events = aws.client("s3"), aws.client("sqs"), aws.client("events")
     s3.create_bucket(Bucket="versions")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cfnpipe.rehearsal.cloudformation import Formation, ResourceOperation
     from cfnpipe.rehearsal.codepipeline import Runner
+    from cfnpipe.rehearsal.connections import Connections
 
 VERSION = "1.5.33"
 """The one version of ministack whose insides are known here."""
@@ -44,7 +45,9 @@ class Server:
     runner: Runner
     """Its pipelines, and the logs of their builds."""
     formation: Formation
-    """Its CloudFormation: placeholders, connections, and the mails that would have been sent."""
+    """Its CloudFormation: placeholders, and the mails that would have been sent."""
+    connections: Connections
+    """Its connections to Git hosts."""
 
 
 @contextlib.contextmanager
@@ -61,15 +64,18 @@ def serving(
     _prepare(account, region, port)
     from cfnpipe.rehearsal import cloudformation
     from cfnpipe.rehearsal.codepipeline import install
+    from cfnpipe.rehearsal.connections import Connections
     from cfnpipe.rehearsal.policies import Policies
 
     endpoint = f"http://127.0.0.1:{port}"
-    runner = install(endpoint, Policies(), repositories)
+    connections = Connections()
+    runner = install(endpoint, Policies(), repositories, connections)
     formation = cloudformation.install()
+    connections.install()
     formation.checks.append(partial(_denied, account, region))
-    with _running(port):
+    with _running(port, connections):
         try:
-            yield Server(endpoint, runner, formation)
+            yield Server(endpoint, runner, formation, connections)
         finally:
             runner.stop()
 
@@ -128,17 +134,18 @@ def _forbid_containers() -> None:
 
 
 @contextlib.contextmanager
-def _running(port: int) -> Iterator[None]:
+def _running(port: int, connections: Connections) -> Iterator[None]:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app
 
+    from cfnpipe.rehearsal.door import Door
     from cfnpipe.rehearsal.rights import Gate
 
     config = Config()
     config.bind, config.errorlog, config.graceful_timeout = [f"127.0.0.1:{port}"], None, 0.1
     loop, over = asyncio.new_event_loop(), asyncio.Event()
-    gate: Any = Gate(app.app)
+    gate: Any = Gate(Door(app.app, connections))
     thread = threading.Thread(
         target=lambda: loop.run_until_complete(serve(gate, config, shutdown_trigger=over.wait)),
         name="local-aws",

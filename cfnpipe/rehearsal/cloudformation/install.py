@@ -26,7 +26,6 @@ from cfnpipe.rehearsal.cloudformation import (
     uploads,
     validation,
 )
-from cfnpipe.rehearsal.cloudformation.connections import Connections, Status
 from cfnpipe.rehearsal.cloudformation.events import Events
 from cfnpipe.rehearsal.cloudformation.mails import Mail, Mails
 from cfnpipe.rehearsal.cloudformation.operations import Operations, ResourceOperation
@@ -43,16 +42,11 @@ class Formation:
     checks: list[Callable[[ResourceOperation], str | None]]
     """Asked before each operation on a resource: why it fails, or nothing. Add more at any time."""
     _placeholders: Placeholders
-    _connections: Connections
     _mails: Mails
 
     def placeholders(self) -> list[Placeholder]:
         """Return the resources and the attributes that are only recorded: there is nothing behind them."""
         return self._placeholders.listed()
-
-    def connect(self, arn: str, status: Status = "AVAILABLE") -> None:
-        """Say how it stands with a connection to a Git host."""
-        self._connections.connect(arn, status)
 
     def mails(self) -> list[Mail]:
         """Return the e-mails that SNS would have sent so far, oldest first."""
@@ -65,7 +59,7 @@ def install() -> Formation:
     checks: list[Callable[[ResourceOperation], str | None]]
     checks = [protection.check, properties.check, principals.check, attachments.check]
     events = Events()
-    formation = Formation(checks, Placeholders(), Connections(), Mails([]))
+    formation = Formation(checks, Placeholders(), Mails([]))
     events.install()
     Operations(checks, events, formation._placeholders).install()
     templates.install(formation._placeholders)
@@ -74,7 +68,6 @@ def install() -> Formation:
     parameters.install()
     addresses.install()
     validation.install()
-    formation._connections.install()
     formation._mails.install()
     uploads.install()
     groups.install()

@@ -22,23 +22,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cfnpipe.rehearsal.codepipeline.rights import Rights
+    from cfnpipe.rehearsal.connections import Connections
     from cfnpipe.rehearsal.service import Reply
 
 TARGET = "CodePipeline_20150709"
 _PROJECT = "AWS::CodeBuild::Project"
 
 
-def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> Runner:
+def install(
+    endpoint: str, rights: Rights, repositories: Mapping[str, Path], connections: Connections | None = None
+) -> Runner:
     """Add CodePipeline to the ministack of this process, before its server starts; return the pipelines.
 
     `endpoint`: where the server will answer, such as `http://127.0.0.1:4599`. `repositories`: by
-    `owner/name`, the local Git repository that stands for it. There is one ministack in a process.
+    `owner/name`, the local Git repository that stands for it. `connections`: without, every connection can be
+    used. There is one ministack in a process.
     """
     from ministack.services import eventbridge
     from ministack.services.cloudformation import provisioners, stacks
 
     insides.check()
-    runner = Runner(Site(endpoint, rights, repositories, Ministack()))
+    runner = Runner(Site(endpoint, rights, repositories, Ministack(), connections))
     service.add("codepipeline", TARGET, Service(runner))
     resources = Resources(runner, _here)
     handlers = provisioners._RESOURCE_HANDLERS
