@@ -148,6 +148,10 @@ def test_a_bucket_that_is_not_empty_is_only_told(aws: CompletedAws) -> None:
     )
     wrong = [("/Resources/Full", "BUCKET_EMPTINESS_VALIDATION", reason)]
     assert found(aws, ChangeSetName=told["ChangeSetId"]) == wrong
+    aws.client("cloudformation").execute_change_set(ChangeSetName=told["ChangeSetId"])
+    assert aws.ends("emptied") == "UPDATE_COMPLETE"
+    assert "full-bucket" in {each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]}
+    assert "not empty" in aws.reasons("emptied")["Full"]
 
 
 def test_it_can_be_switched_off_and_what_is_wrong_fails_later(aws: CompletedAws) -> None:

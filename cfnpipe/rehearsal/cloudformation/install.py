@@ -14,6 +14,7 @@ from cfnpipe.rehearsal import insides
 from cfnpipe.rehearsal.cloudformation import (
     addresses,
     attachments,
+    buckets,
     exports,
     groups,
     parameters,
@@ -57,7 +58,7 @@ def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check, attachments.check]
+    checks = [protection.check, properties.check, principals.check, attachments.check, buckets.check]
     events = Events()
     formation = Formation(checks, Placeholders(), Mails([]))
     events.install()

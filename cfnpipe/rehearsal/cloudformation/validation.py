@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cfnpipe.rehearsal.cloudformation import changes, identifiers, properties
+from cfnpipe.rehearsal.cloudformation import buckets, changes, identifiers, properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,6 @@ _HOOKS = {
     "PROPERTY_VALIDATION": "AWS::EarlyValidation::PropertyValidation",
 }
 """Who finds what, in the order in which CloudFormation names them."""
-_BUCKET = "AWS::S3::Bucket"
 _EMPTY_IT = (
     "You must either delete all objects and versions or use the deletion policy to retain it, "
     "otherwise the delete operation will fail."
@@ -79,7 +78,7 @@ def _errors(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> list[Fou
         template.get("Mappings", {}),
         change_set["StackName"],
         change_set["StackId"],
-        frozenset(_own(stack, _BUCKET)),
+        frozenset(_own(stack, buckets.TYPE)),
     )
     return [Found(*each) for each in told]
 
@@ -137,18 +136,13 @@ def _full_buckets(change_set: Mapping[str, Any], stack: Mapping[str, Any]) -> It
     """Yield the buckets that a change set deletes, and that cannot be deleted as they are."""
     defined = (stack.get("_template") or {}).get("Resources", {})
     told = (each["ResourceChange"] for each in change_set["Changes"])
-    for change in (each for each in told if (each["Action"], each["ResourceType"]) == ("Remove", _BUCKET)):
+    for change in (
+        each for each in told if (each["Action"], each["ResourceType"]) == ("Remove", buckets.TYPE)
+    ):
         title, name = change["LogicalResourceId"], change.get("PhysicalResourceId") or ""
-        if defined.get(title, {}).get("DeletionPolicy") != "Retain" and _full(name):
+        if defined.get(title, {}).get("DeletionPolicy") != "Retain" and buckets.full(name):
             said = f"The bucket '{name}' is not empty. {_EMPTY_IT}"
-            yield Found(title, _BUCKET, "BUCKET_EMPTINESS_VALIDATION", f"/Resources/{title}", said)
-
-
-def _full(bucket: str) -> bool:
-    from ministack.services import s3
-
-    there = s3._buckets.get(bucket)
-    return bool(there and there["objects"])
+            yield Found(title, buckets.TYPE, "BUCKET_EMPTINESS_VALIDATION", f"/Resources/{title}", said)
 
 
 def _events(change_set: Mapping[str, Any], noted: list[tuple[Found, str]]) -> list[dict[str, Any]]:
