@@ -50,6 +50,11 @@ def approval(review: str) -> str:
     return f"Approve-{review}"
 
 
+def review(approval_action: str) -> str:
+    """Return the review that an approval action stands for: `owners` for `Approve-owners`."""
+    return approval_action.removeprefix(approval(""))
+
+
 def owned(environment: str, what: str) -> str:
     """Return the name of something that cfnpipe owns (IAM, CodeBuild, SNS, KMS alias, rule).
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe.aws.errors import AwsError, expected
 from cfnpipe.errors import BadInput
-from cfnpipe.model import Activity, Execution, Pipeline, Revision
+from cfnpipe.model import Activity, Execution, Pipeline, Revision, StageState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,8 +113,22 @@ class Pipelines:
 
     def activities(self, pipeline: str) -> tuple[Activity, ...]:
         """Return what each action of a pipeline did last, in the order of its stages (GetPipelineState)."""
-        stages = self._read("GetPipelineState", pipeline, name=pipeline)["stageStates"]
-        return tuple(_activity(stage, action) for stage in stages for action in stage["actionStates"])
+        return tuple(each for stage in self.state(pipeline) for each in stage.activities)
+
+    def state(self, pipeline: str) -> tuple[StageState, ...]:
+        """Return what each stage of a pipeline did last, in order (GetPipelineState)."""
+        return tuple(map(_stage, self._read("GetPipelineState", pipeline, name=pipeline)["stageStates"]))
+
+    def attempts(self, pipeline: str) -> dict[str, str]:
+        """Return the execution of each recent attempt at an action, by the attempt's id.
+
+        GetPipelineState shows what each action did last beside the execution that its stage works on now,
+        which need not be the same one. One call (ListActionExecutions, the most recent first).
+        """
+        page = next(self._pages("ListActionExecutions", pipeline))
+        return {
+            each["actionExecutionId"]: each["pipelineExecutionId"] for each in page["actionExecutionDetails"]
+        }
 
     def decide(self, pipeline: str, approval: Activity, *, approve: bool, why: str) -> None:
         """Give the decision that an approval action waits for (PutApprovalResult).
@@ -220,6 +234,18 @@ def _execution(summary: Mapping[str, Any]) -> Execution:
     )
 
 
+def _stage(stage: Mapping[str, Any]) -> StageState:
+    latest = stage.get("latestExecution", {})
+    return StageState(
+        name=stage["stageName"],
+        execution=latest.get("pipelineExecutionId", ""),
+        status=latest.get("status", ""),
+        newer=stage.get("inboundExecution", {}).get("pipelineExecutionId", ""),
+        closed=not stage.get("inboundTransitionState", {}).get("enabled", True),
+        activities=tuple(_activity(stage, action) for action in stage["actionStates"]),
+    )
+
+
 def _activity(stage: Mapping[str, Any], action: Mapping[str, Any]) -> Activity:
     execution = stage.get("latestExecution", {}).get("pipelineExecutionId", "")
     latest = action.get("latestExecution", {})
@@ -233,6 +259,7 @@ def _activity(stage: Mapping[str, Any], action: Mapping[str, Any]) -> Activity:
         ),
         token=latest.get("token", ""),
         changed=latest.get("lastStatusChange"),
+        attempt=latest.get("actionExecutionId", ""),
     )
 
 

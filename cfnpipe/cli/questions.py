@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,25 @@ if TYPE_CHECKING:
 def present() -> bool:
     """Tell whether somebody is there to answer."""
     return sys.stdin.isatty()
+
+
+def line(seconds: float) -> str | None:
+    """Return the line that somebody enters within some seconds, or None. Raise `EOFError` at the end."""
+    ready, _, _ = select.select([sys.stdin], [], [], seconds)
+    if not ready:
+        return None
+    text = os.read(sys.stdin.fileno(), 4096)  # A terminal gives one line at a time.
+    if not text:
+        raise EOFError
+    return text.decode(errors="replace").strip()
+
+
+def forget() -> None:
+    """Forget what was typed before there was a question."""
+    import termios
+
+    with contextlib.suppress(termios.error):
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def agreed(question: str, *, yes: bool) -> bool:

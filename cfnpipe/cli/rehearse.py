@@ -8,24 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cfnpipe.cli import options, questions
-from cfnpipe.cli.dialogue import Terminal
+from cfnpipe.cli.desk import Audience, Desk
 
 if TYPE_CHECKING:
-    from cfnpipe.model import Activity
+    from cfnpipe.rehearsal.following import Following
     from cfnpipe.rehearsal.rehearse import Rehearsal
 
 _PAUSE = 0.5
 """Seconds between two looks at the working tree and at the pipelines."""
-
-
-class Audience(Terminal):
-    """Whoever watches a rehearsal."""
-
-    def activity(self, pipeline: str, activity: Activity) -> None:
-        """Show what an action of a pipeline does now."""
-        from cfnpipe import view
-
-        view.show_activity(self._console, pipeline, activity)
 
 
 @click.command()
@@ -43,9 +33,11 @@ def rehearse(*, environment: str | None, script: bool, keep: bool, port: int) ->
     """
     from cfnpipe.errors import Refused
     from cfnpipe.rehearsal import rehearse as room
+    from cfnpipe.rehearsal.following import Following
 
     if not (script or questions.present()):
-        raise Refused("nobody is here to approve anything", hint="add --script to run it unattended")
+        hint = "run it in a terminal, or unattended: cfnpipe rehearse --script"
+        raise Refused("nobody is here to approve anything", hint=hint)
     project = options.project()
     chosen = room.choose(project, environment)
     audience = Audience(yes=True)
@@ -53,10 +45,15 @@ def rehearse(*, environment: str | None, script: bool, keep: bool, port: int) ->
     with room.rehearsing(project, chosen, audience, port=port) as rehearsal:
         _introduce(rehearsal, audience)
         rehearsal.process.bootstrap(rehearsal.rendered, audience)
+        following = Following(rehearsal, audience, tree=not script)
         if script:
-            _prove(rehearsal, audience)
-        if keep or not script:
-            _attend(rehearsal, audience, ask=not script)
+            _prove(rehearsal, audience, following)
+        if keep and script:
+            audience.note("the local AWS stays, for a second terminal; Ctrl-C ends it")
+            _watch(following)
+        if not script:
+            audience.note("changes of the working tree are followed from here; Ctrl-C ends the rehearsal")
+            _attend(rehearsal, audience, following)
 
 
 def _introduce(rehearsal: Rehearsal, audience: Audience) -> None:
@@ -68,60 +65,32 @@ def _introduce(rehearsal: Rehearsal, audience: Audience) -> None:
     )
 
 
-def _prove(rehearsal: Rehearsal, audience: Audience) -> None:
+def _prove(rehearsal: Rehearsal, audience: Audience, following: Following) -> None:
     from cfnpipe import view
 
     script = rehearsal.script(audience)
     script.first_day()
-    _tell_placeholders(rehearsal, audience)
+    following.tell_placeholders()
     stack = script.change()
     view.show_rehearsed(view.output(), rehearsal.process.environment, stack)
 
 
-def _tell_placeholders(rehearsal: Rehearsal, audience: Audience) -> None:
-    """Say what is only recorded, because the local CloudFormation lacks the types or the attributes."""
-    types = sorted({each.what for each in rehearsal.server.formation.placeholders()})
-    if types:
-        audience.note(f"only recorded here, with nothing behind them: {', '.join(types)}")
-
-
-def _attend(rehearsal: Rehearsal, audience: Audience, *, ask: bool) -> None:
-    """Follow the working tree and the pipelines until Ctrl-C, and ask for approvals."""
-    audience.note("changes of the working tree are followed from here; Ctrl-C ends the rehearsal")
-    later: set[str] = set()
-    recorded = 0
+def _watch(following: Following) -> None:
+    """Follow the pipelines until Ctrl-C; whoever decides is elsewhere."""
     while True:
-        if commit := rehearsal.workspace.snapshot("A change of the working tree"):
-            audience.note(f"commit {commit[:8]}")
-        watch = rehearsal.process.watch
-        watch.look()
-        if len(placeholders := rehearsal.server.formation.placeholders()) > recorded:
-            recorded = len(placeholders)
-            _tell_placeholders(rehearsal, audience)
-        for pipeline, approval in watch.waiting if ask else ():
-            if approval.token not in later:
-                _decide(rehearsal, audience, pipeline, approval, later)
-        if not (watch.busy or watch.waiting) and (started := rehearsal.process.catch_up()):
-            audience.note(f"started again, because they were behind: {', '.join(started)}")
+        following.step()
         time.sleep(_PAUSE)
 
 
-def _decide(
-    rehearsal: Rehearsal, audience: Audience, pipeline: str, approval: Activity, later: set[str]
-) -> None:
-    from cfnpipe import view
-
-    if offered := rehearsal.process.offered(pipeline):
-        view.show_offer(view.errors(), offered)
-    review = rehearsal.process.review_of(approval)
-    answer = click.prompt(
-        f"{pipeline}: approve as {review}?",
-        type=click.Choice(["yes", "no", "later"]),
-        default="yes",
-        err=True,
-    )
-    if answer == "later":
-        later.add(approval.token)
-    else:
-        rehearsal.process.decide(pipeline, approval, approve=answer == "yes")
-    audience.note(f"{review}: {answer}")
+def _attend(rehearsal: Rehearsal, audience: Audience, following: Following) -> None:
+    """Follow the working tree and the pipelines until Ctrl-C, and ask for approvals."""
+    desk = Desk(rehearsal.process, audience)
+    try:
+        while True:
+            rest = following.step()
+            if not desk.turn(rest=rest) and rest:
+                following.catch_up()
+            if (line := questions.line(_PAUSE)) is not None:
+                desk.answer(line)
+    finally:
+        audience.leave()

@@ -75,11 +75,48 @@ class Activity:
     changed: datetime | None = None
     """When its status changed last. An action that its stage's execution has not come to yet still tells of
     an earlier execution."""
+    attempt: str = ""
+    """The id of this attempt at the action; empty if it never ran."""
 
     @property
     def waits(self) -> bool:
         """Tell whether it waits for somebody's decision."""
         return bool(self.token) and self.status == "InProgress"
+
+
+@dataclass(frozen=True)
+class StageState:
+    """What a stage of a pipeline does now, or did last."""
+
+    name: str
+    execution: str
+    """The execution that it works on, or worked on last; empty if none ever did."""
+    status: str
+    """CodePipeline's own word for what that execution does in it; empty if it never ran."""
+    newer: str
+    """The execution that waits before it; empty if none does."""
+    closed: bool
+    """Whether nothing comes in, because the transition is disabled."""
+    activities: tuple[Activity, ...]
+    """What each of its actions does."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a pipeline is: at rest, or whom it waits for."""
+
+    pipeline: str
+    stage: str = ""
+    """Empty if it never ran."""
+    status: str = ""
+    """What becomes of the execution in that stage, in CodePipeline's own word."""
+    execution: str = ""
+    reviews: tuple[str, ...] = ()
+    """The reviews that it waits for."""
+    newer: str = ""
+    """The execution that waits until this one has left the stage."""
+    closed: str = ""
+    """The stage that it does not come into, because the transition is disabled."""
 
 
 @dataclass(frozen=True)

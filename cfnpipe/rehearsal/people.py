@@ -36,19 +36,29 @@ class Person:
 def people(
     environment: Environment, root: Session, endpoint: str, known: Mapping[str, Person]
 ) -> dict[str, Person]:
-    """Make a user for each review and an operator, once `access` is deployed; return them by name.
+    """Make a user for the operator and for each review that `access` has policies for; return them by name.
 
-    Those who are `known` stay who they are.
+    It is what is deployed that counts, not what the configuration says. Those who are `known` stay who they
+    are, also without their policy.
     """
-    parts = {review: names.approver(environment.name, review) for review in environment.review}
     reader = names.owned(environment.name, "reader")
-    parts["operator"] = names.owned(environment.name, "operator")
+    found = dict(known)
+    for part, policy in _parts(environment, root).items():
+        if part in found:
+            _attach(environment, root, part, policy)  # It may have gone and come again.
+        else:
+            access = _user(environment, root, endpoint, part, policy, reader)
+            found[part] = Person(part, Session(environment.region, access=access))
+    return found
 
-    def person(part: str, policy: str) -> Person:
-        access = _user(environment, root, endpoint, part, policy, reader)
-        return Person(part, Session(environment.region, access=access))
 
-    return {part: known.get(part) or person(part, policy) for part, policy in parts.items()}
+def _parts(environment: Environment, root: Session) -> dict[str, str]:
+    """Return the name of each policy that a person can have, by the name of the part."""
+    pages = root.client("iam").get_paginator("list_policies").paginate(Scope="Local")
+    there = {policy["PolicyName"] for page in pages for policy in page["Policies"]}
+    before = names.approver(environment.name, "")
+    parts = {each.removeprefix(before): each for each in there if each.startswith(before)}
+    return {"operator": names.owned(environment.name, "operator")} | parts
 
 
 def bootstrapper(environment: Environment, root: Session, endpoint: str) -> Access:
@@ -64,7 +74,11 @@ def _user(environment: Environment, root: Session, endpoint: str, part: str, *po
     iam: Any = root.client("iam")
     iam.create_user(UserName=part)
     for each in policies:
-        arn = f"arn:aws:iam::{environment.account}:policy/{each}"
-        iam.attach_user_policy(UserName=part, PolicyArn=arn)
+        _attach(environment, root, part, each)
     made = iam.create_access_key(UserName=part)["AccessKey"]
     return Access(endpoint, made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def _attach(environment: Environment, root: Session, part: str, policy: str) -> None:
+    arn = f"arn:aws:iam::{environment.account}:policy/{policy}"
+    root.client("iam").attach_user_policy(UserName=part, PolicyArn=arn)

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cfnpipe import deploy, fleet, names
+from cfnpipe import config, deploy, fleet, names
 from cfnpipe.aws import Bucket, Session
 from cfnpipe.aws.cloudformation import Stacks
 from cfnpipe.aws.codepipeline import Pipelines
+from cfnpipe.errors import BadInput
 from cfnpipe.rehearsal.people import bootstrapper, people
 from cfnpipe.rehearsal.watch import PAUSE, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cfnpipe.model import Activity, Environment, RenderedStack, Version
     from cfnpipe.model.deployment import Bootstrapped, ChangeSet
@@ -73,9 +75,24 @@ class Process:
         self.admit()
         return outcome
 
-    def admit(self) -> None:
-        """Let the people in whom `access` has policies for, once it is there; again after it changed."""
-        self.people = people(self.environment, self.root, self.endpoint, self.people)
+    def admit(self) -> list[str]:
+        """Let the people in whom `access` has policies for, and return who is new; again after it changed."""
+        known = self.people
+        self.people = people(self.environment, self.root, self.endpoint, known)
+        return [name for name in self.people if name not in known]
+
+    def reread(self, tree: Path) -> None:
+        """Take the environment as the configuration of a working tree says it now.
+
+        Raise `CfnpipeError` if it cannot be used; then it stays what it was.
+        """
+        before = self.environment
+        now = config.load(tree).environments.get(before.name)
+        if now is None or any(
+            getattr(now, each) != getattr(before, each) for each in ("account", "region", "source")
+        ):
+            raise BadInput(f"{before.name} has another account, region or source now, or is gone")
+        self.environment = now
 
     def offered(self, pipeline: str) -> ChangeSet | None:
         """Return the change set that the approvals of a stack's pipeline are about."""
@@ -87,13 +104,14 @@ class Process:
         """Return the stack that a pipeline deploys."""
         return pipeline.removesuffix(names.pipeline(self.environment.name, ""))
 
-    def review_of(self, approval: Activity) -> str:
-        """Return the review that an approval action stands for."""
-        return approval.action.removeprefix(names.approval(""))
-
     def decide(self, pipeline: str, approval: Activity, *, approve: bool) -> None:
-        """Give a decision, as the person whose review it is."""
-        person = self.people[self.review_of(approval)]
+        """Give a decision, as the person whose review it is. Raise `AwsError` if it is refused."""
+        review = names.review(approval.action)
+        if review not in self.people:
+            self.admit()
+        if review not in self.people:
+            raise BadInput(f"nobody here may decide {approval.action}, which is no review of `access`")
+        person = self.people[review]
         person.pipelines.decide(pipeline, approval, approve=approve, why=f"{person.name} looked at it")
 
     def catch_up(self) -> list[str]:

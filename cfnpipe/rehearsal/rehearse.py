@@ -14,7 +14,7 @@ from cfnpipe.errors import BadInput
 from cfnpipe.model import CodeCommitSource, ConnectionSource, Place
 from cfnpipe.rehearsal.process import process
 from cfnpipe.rehearsal.script import Script
-from cfnpipe.rehearsal.server import serving
+from cfnpipe.rehearsal.server import require, serving
 from cfnpipe.rehearsal.workspace import workspace
 from cfnpipe.wording import choice
 
@@ -76,8 +76,10 @@ def rehearsing(
     """Bring everything up, for as long as the context lasts.
 
     `port`: where the local AWS answers; 0 for any that is free. Raise `ProblemsFound` for definitions and
-    templates that are wrong, `Refused` if `stacks/` is not what they make.
+    templates that are wrong, `Refused` if `stacks/` is not what they make, `BadInput` for a port that is
+    taken, and what `server.require` raises.
     """
+    require()
     made = _render(project.root, environment.name)
     deploy.checks.valid(made)
     deploy.checks.committed(made, environment)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from cfnpipe import names
 from cfnpipe.deploy.failure import first
-from cfnpipe.errors import CfnpipeError
 from cfnpipe.model import INIT_STACKS
+from cfnpipe.rehearsal.watch import NothingCame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Script:
     stage: Stage
 
     def first_day(self) -> None:
-        """Approve everything until all stacks are there. Raise `CfnpipeError` if that does not come about."""
+        """Approve everything until all stacks are there. Raise `NothingCame` if that does not come about."""
         for _ in range(_ROUNDS):
             self._approve_all()
             missing = self.process.unfinished()
@@ -53,7 +53,7 @@ class Script:
                 f"not there yet: {', '.join(missing)}; started again: {', '.join(started) or 'none'}"
             )
         causes = "; ".join(map(self._cause, self.process.unfinished()))
-        raise CfnpipeError(f"these stacks did not come about: {causes}")
+        raise NothingCame(f"these stacks did not come about: {causes}")
 
     def _cause(self, stack: str) -> str:
         """Return why a stack is not there."""
@@ -65,7 +65,7 @@ class Script:
     def change(self) -> str:
         """Change one stack through Git, and see that its pipeline alone runs, once; return the stack's name.
 
-        Raise `CfnpipeError` where that is not so.
+        Raise `NothingCame` where that is not so.
         """
         environment = self.process.environment
         stack = min(name for name in environment.stacks if name not in INIT_STACKS)
@@ -84,11 +84,11 @@ class Script:
             if now - before.get(name, set())
         }
         if ran != {pipeline: 1, sync: 1}:
-            raise CfnpipeError(f"one stack changed, and these pipelines ran: {ran}")
+            raise NothingCame(f"one stack changed, and these pipelines ran: {ran}")
         self._approve_all()
         there = self.process.stacks.find(names.cloudformation_stack(environment.name, stack))
         if there is None or there.tags.get(TAG) != "1":
-            raise CfnpipeError(f"{stack} was approved, and is not what was committed")
+            raise NothingCame(f"{stack} was approved, and is not what was committed")
         self.stage.note(f"{stack} is deployed as committed, and no other pipeline ran")
         return stack
 

@@ -15,12 +15,11 @@ import os
 import socket
 import sys
 import threading
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cfnpipe.errors import CfnpipeError
+from cfnpipe.errors import BadInput, CfnpipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 VERSION = "1.5.33"
 """The one version of ministack whose insides are known here."""
-_PATIENCE = 20.0
-"""Seconds that the server may take to answer first."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,11 @@ def serving(
     """Run the local AWS for a while. There is one in a process, and only once.
 
     `account`: whose root may do everything with its number as access key. `repositories`: by `owner/name`,
-    the local Git repository that stands for it. `port`: 0 for any that is free. Raise `CfnpipeError` if
-    ministack is not installed, or is another version.
+    the local Git repository that stands for it. `port`: 0 for any that is free. Raise `BadInput` if it
+    cannot be used. What `require` asks for must be there.
     """
-    port = port or _free_port()
+    door = _bound(port)
+    port = door.getsockname()[1]
     _prepare(account, region, port)
     from cfnpipe.rehearsal import cloudformation
     from cfnpipe.rehearsal.codepipeline import install
@@ -73,7 +71,7 @@ def serving(
     formation = cloudformation.install()
     connections.install()
     formation.checks.append(partial(_denied, account, region))
-    with _running(port, connections):
+    with _running(door, connections):
         try:
             yield Server(endpoint, runner, formation, connections)
         finally:
@@ -96,8 +94,8 @@ def _denied(account: str, region: str, operation: ResourceOperation) -> str | No
     return handler_denied(operation.principal, asked)
 
 
-def _prepare(account: str, region: str, port: int) -> None:
-    """Set what ministack reads when it is imported, and see that it is the one that is known."""
+def require() -> None:
+    """Raise `CfnpipeError` unless ministack is installed, in the version that is known here."""
     from importlib import metadata
 
     try:
@@ -109,6 +107,10 @@ def _prepare(account: str, region: str, port: int) -> None:
             f"the rehearsal needs ministack {VERSION}, found {found}",
             hint="run: pip install 'cfnpipe[rehearse]'",
         )
+
+
+def _prepare(account: str, region: str, port: int) -> None:
+    """Set what ministack reads when it is imported."""
     _forbid_containers()
     logging.getLogger("kms").setLevel(
         logging.ERROR
@@ -134,7 +136,7 @@ def _forbid_containers() -> None:
 
 
 @contextlib.contextmanager
-def _running(port: int, connections: Connections) -> Iterator[None]:
+def _running(door: socket.socket, connections: Connections) -> Iterator[None]:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app
@@ -143,7 +145,7 @@ def _running(port: int, connections: Connections) -> Iterator[None]:
     from cfnpipe.rehearsal.rights import Gate
 
     config = Config()
-    config.bind, config.errorlog, config.graceful_timeout = [f"127.0.0.1:{port}"], None, 0.1
+    config.bind, config.errorlog, config.graceful_timeout = [f"fd://{door.detach()}"], None, 0.1
     loop, over = asyncio.new_event_loop(), asyncio.Event()
     gate: Any = Gate(Door(app.app, connections))
     thread = threading.Thread(
@@ -153,24 +155,26 @@ def _running(port: int, connections: Connections) -> Iterator[None]:
     )
     thread.start()
     try:
-        _await(port)
         yield
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join(5)
 
 
-def _await(port: int) -> None:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise CfnpipeError(f"the local AWS does not answer on port {port}", hint="choose another one with --port")
+def _bound(port: int) -> socket.socket:
+    """Take a port, so that nobody else does; requests wait there until the server is ready.
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    Raise `BadInput` if it cannot be had.
+    """
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind(("127.0.0.1", port))
+        door.listen()  # Else a second socket may be bound to it.
+    except OSError as error:
+        door.close()
+        raise BadInput(
+            f"port {port} cannot be used: {error.strerror}",
+            hint="choose another one, or leave --port out for any that is free",
+        ) from error
+    return door

@@ -6,17 +6,20 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from cfnpipe import names
 from cfnpipe.aws import AwsError
 from cfnpipe.errors import CfnpipeError
+from cfnpipe.model import Activity, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cfnpipe.aws.codepipeline import Pipelines
-    from cfnpipe.model import Activity
+    from cfnpipe.model import StageState
 
 PAUSE = 0.3
 """Seconds between two looks."""
+_RUNS = ("InProgress", "Stopping")
 
 
 class Stage(Protocol):
@@ -29,6 +32,12 @@ class Stage(Protocol):
         """Show what an action of a pipeline does now."""
 
 
+class NothingCame(CfnpipeError):
+    """What the rehearsal waited for did not come about."""
+
+    exit_code = 1
+
+
 class Watch:
     """All pipelines of the environment, looked at again and again."""
 
@@ -36,47 +45,99 @@ class Watch:
         self._pipelines = pipelines
         self._stage = stage
         self._told: set[tuple[str, Activity]] = set()
-        self.now: dict[str, tuple[Activity, ...]] = {}
-        """What each action did at the last look, by pipeline."""
+        self._queued: set[str] = set()
+        self._executions: dict[str, str] = {}
+        """The execution of each attempt at an action."""
+        self.now: dict[str, tuple[StageState, ...]] = {}
+        """What each stage did at the last look, by pipeline."""
 
-    def look(self) -> None:
-        """Look at everything, and show what changed since the last look."""
-        self.now = {name: self._activities(name) for name in self._pipelines.names()}
-        for pipeline, activities in self.now.items():
-            for each in activities:
-                state = (pipeline, replace(each, execution=""))
-                if each.status and state not in self._told:
-                    self._told.add(state)
-                    self._stage.activity(pipeline, each)
+    def look(self) -> bool:
+        """Look at everything, show what changed since the last look, and tell whether anything did."""
+        self.now = {name: self._stages(name) for name in self._pipelines.names()}
+        told = len(self._told)
+        for pipeline, each in self._activities():
+            state = (pipeline, replace(each, execution=""))
+            if each.status and state not in self._told:
+                self._told.add(state)
+                self._stage.activity(pipeline, each)
+        self._tell_queued()
+        return len(self._told) > told
 
-    def _activities(self, pipeline: str) -> tuple[Activity, ...]:
-        """Return what a pipeline does; nothing of one that has gone since it was listed."""
+    def _stages(self, pipeline: str) -> tuple[StageState, ...]:
+        """Return what a pipeline does, each action with its own execution; nothing of one that has gone."""
         try:
-            return self._pipelines.activities(pipeline)
+            stages = self._pipelines.state(pipeline)
+            attempts = {each.attempt: stage.execution for stage in stages for each in stage.activities}
+            if attempts.keys() - self._executions.keys():
+                self._executions = attempts | self._executions | self._pipelines.attempts(pipeline)
         except AwsError as error:
             if error.code == "PipelineNotFoundException":
                 return ()
             raise
+        return tuple(
+            replace(stage, activities=tuple(map(self._with_execution, stage.activities))) for stage in stages
+        )
+
+    def _with_execution(self, activity: Activity) -> Activity:
+        return replace(activity, execution=self._executions[activity.attempt])
+
+    def _activities(self) -> Iterator[tuple[str, Activity]]:
+        for pipeline, stages in self.now.items():
+            for stage in stages:
+                for each in stage.activities:
+                    yield pipeline, each
+
+    def _tell_queued(self) -> None:
+        """Say once of an execution that it waits until somebody has decided about an older one."""
+        for each in self.positions():
+            if each.reviews and each.newer and each.newer not in self._queued:
+                self._queued.add(each.newer)
+                older = f"{each.execution[:8]}, which waits for {', '.join(each.reviews)}"
+                self._stage.note(f"{each.pipeline}: {each.newer[:8]} waits behind {older}")
+
+    def positions(self) -> list[Position]:
+        """Return where each pipeline is, by name."""
+        return [position(pipeline, stages) for pipeline, stages in sorted(self.now.items())]
 
     @property
     def waiting(self) -> list[tuple[str, Activity]]:
         """The approvals that wait for a decision."""
-        return [(pipeline, each) for pipeline, listed in self.now.items() for each in listed if each.waits]
+        return [(pipeline, each) for pipeline, each in self._activities() if each.waits]
 
     @property
     def busy(self) -> bool:
         """Whether anything runs that waits for nobody."""
-        return any(
-            each.status == "InProgress" and not each.waits for listed in self.now.values() for each in listed
-        )
+        return any(each.status == "InProgress" and not each.waits for _, each in self._activities())
 
     def until(self, met: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-        """Look until something is so. Raise `CfnpipeError` if it is not within some seconds."""
+        """Look until something is so. Raise `NothingCame` if it is not within some seconds."""
         end = time.monotonic() + seconds
         while True:
             self.look()
             if met():
                 return
             if time.monotonic() > end:
-                raise CfnpipeError(f"the rehearsal waited {seconds:.0f} seconds for this: {what}")
+                raise NothingCame(f"the rehearsal waited {seconds:.0f} seconds for this: {what}")
             time.sleep(PAUSE)
+
+
+def position(pipeline: str, stages: tuple[StageState, ...]) -> Position:
+    """Return where a pipeline is: in the last stage that works, else in the one that changed last."""
+    begun = [stage for stage in stages if stage.execution]
+    if not begun:
+        return Position(pipeline)
+    at = next((stage for stage in reversed(begun) if stage.status in _RUNS), None) or max(begun, key=_changed)
+    return Position(
+        pipeline,
+        at.name,
+        at.status,
+        at.execution,
+        reviews=tuple(names.review(each.action) for each in at.activities if each.waits),
+        newer=at.newer,
+        closed=next((each.name for each in stages if each.closed and each.newer == at.execution), ""),
+    )
+
+
+def _changed(stage: StageState) -> float:
+    """Return when something of a stage changed last, seconds since 1970."""
+    return max((each.changed.timestamp() for each in stage.activities if each.changed), default=0.0)

@@ -17,7 +17,7 @@ from cfnpipe.view.deployment import (
 from cfnpipe.view.document import show_json
 from cfnpipe.view.fleet import show_standings, standings_document
 from cfnpipe.view.problems import github_annotations, show_error, show_problems, show_stale, show_verdict
-from cfnpipe.view.rehearsal import show_activity, show_offer, show_rehearsed
+from cfnpipe.view.rehearsal import show_activity, show_offer, show_positions, show_rehearsed
 from cfnpipe.view.terminal import errors, output, progress
 from cfnpipe.view.transfer import show_transfers, show_warnings, transfer_document
 
@@ -41,6 +41,7 @@ __all__ = [
     "show_next",
     "show_note",
     "show_offer",
+    "show_positions",
     "show_problems",
     "show_rehearsed",
     "show_stale",

@@ -5,29 +5,63 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.table import Table
 from rich.text import Text
 
+from cfnpipe import names
 from cfnpipe.model.deployment import Submission
 from cfnpipe.view.deployment import show_change_set
 from cfnpipe.view.terminal import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
-    from cfnpipe.model import Activity, Environment
+    from cfnpipe.model import Activity, Environment, Position
     from cfnpipe.model.deployment import ChangeSet
 
 _STYLES = {"Succeeded": "green", "Failed": "red", "InProgress": "", "Abandoned": "yellow"}
+_WIDE = 1000
+"""Where there is no terminal, no line is broken."""
 
 
 def show_activity(console: Console, pipeline: str, activity: Activity) -> None:
-    """Print a line for what an action of a pipeline does now."""
-    status = "waits for a decision" if activity.waits else activity.status
+    """Print a line for what an action of a pipeline does now, in which execution, and whom it waits for."""
+    status = f"waits for {names.review(activity.action)}" if activity.waits else activity.status
     why = f"  {activity.message}" if activity.status == "Failed" and activity.message else ""
     where = f"{activity.stage}/{activity.action}"
-    line = f"  {datetime.now():%H:%M:%S}  {pipeline}  {where}  {status}{why}"  # noqa: DTZ005 - the user's own clock
+    clock = f"{datetime.now():%H:%M:%S}"  # noqa: DTZ005 - the user's own
+    line = f"  {clock}  {pipeline}  {_short(activity.execution)}  {where}  {status}{why}"
     style = "bold" if activity.waits else _STYLES.get(activity.status, "")
     console.print(Text(plain(line), style=style))
+
+
+def show_positions(console: Console, positions: Iterable[Position]) -> None:
+    """Print a table of where each pipeline is: in the terminal's width, elsewhere as wide as it is."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("", "Pipeline", "Stage", "Status", "Execution", "Waits for"):
+        table.add_column(title)
+    for each in positions:
+        style = "bold" if each.reviews else _STYLES.get(each.status, "")
+        cells = (each.pipeline, each.stage, each.status, _short(each.execution), _waits(each))
+        table.add_row("", *(Text(plain(cell)) for cell in cells), style=style)
+    wide = None if console.is_terminal else _WIDE
+    console.print(table, width=wide, soft_wrap=False, crop=False)
+
+
+def _waits(position: Position) -> str:
+    """Return whom a pipeline waits for, and who waits for it."""
+    waits = [", ".join(position.reviews)] if position.reviews else []
+    if position.closed:
+        waits.append(f"the transition into {position.closed}")
+    if position.newer:
+        waits.append(f"{_short(position.newer)} waits behind it")
+    return "; ".join(waits)
+
+
+def _short(execution: str) -> str:
+    return execution[:8]
 
 
 def show_offer(console: Console, offered: ChangeSet) -> None:
