@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cfnpipe.rehearsal.cloudformation import identifiers
+
 if TYPE_CHECKING:
     from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
 
@@ -15,8 +17,8 @@ def check(operation: ResourceOperation) -> str | None:
     """Return why a resource cannot be created: one of that type has its name already."""
     if operation.does != "create" or operation.physical_id:
         return None
-    name = _taken(operation)
-    if name is None:
+    name = _identifier(operation)
+    if not name or not identifiers.taken(operation.type, name):
         return None
     return (
         f"Resource of type '{operation.type}' with identifier '{name}' already exists."
@@ -24,18 +26,12 @@ def check(operation: ResourceOperation) -> str | None:
     )
 
 
-def _taken(operation: ResourceOperation) -> str | None:
-    """Return the name that a resource would have, if that is taken; nothing where CloudFormation names it."""
+def _identifier(operation: ResourceOperation) -> str:
+    """Return what will identify a resource; empty where CloudFormation names it."""
     from ministack.core.responses import get_account_id
-    from ministack.services import iam
-    from ministack.services.cloudformation import changesets
 
     given = operation.properties
-    if operation.type == "AWS::IAM::ManagedPolicy":
-        name = given.get("ManagedPolicyName", "")
-        arn = f"arn:aws:iam::{get_account_id()}:policy{given.get('Path', '/')}{name}"
-        return arn if name and arn in iam._policies else None
-    (key, *more), problem = changesets._IMPORT_LOOKUPS.get(operation.type, (("",), None))
-    if more or problem is None or not given.get(key):
-        return None
-    return str(given[key]) if problem(given[key]) is None else None
+    if operation.type == "AWS::IAM::ManagedPolicy" and "ManagedPolicyName" in given:
+        name = f"{given.get('Path', '/')}{given['ManagedPolicyName']}"
+        return f"arn:aws:iam::{get_account_id()}:policy{name}"
+    return identifiers.name(operation.type, given)
