@@ -257,7 +257,7 @@ def test_a_name_that_is_taken_is_said_where_it_was_written(engineer: Engineer, s
         f" (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{name}' already exists."
         " (/Resources/Letters)"
     )
-    assert done.err.splitlines()[1:] == [said]
+    assert done.err.splitlines()[1:] == [said, "  hint: mend it, then run the same command again"]
     assert Stacks(session).find(f"{engineer.environment}-queue") is None
     session.client("s3").delete_bucket(Bucket=name)
     assert engineer.run("--yes").code == 0
