@@ -2,9 +2,10 @@
 
 ```
 request ─▶ requests ─▶ templates ─▶ ministack's stacks ─▶ operations ─▶ ministack's resources
-              │            └ placeholders   │                └ checks
-              └ changes                     ├─▶ events
-                                            └─▶ exports
+              │            └ placeholders   │                └ checks: properties, principals, …
+              ├ parameters, addresses       ├─▶ events ─▶ reports
+              └ submissions ─▶ validation   └─▶ exports
+                    └ changes
 ```
 
 `install()` is called once, before the server starts.
