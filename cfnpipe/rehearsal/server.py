@@ -2,7 +2,7 @@
 
 ```
 request ──▶ Gate (IAM) ──▶ Door ──▶ ministack: S3, CloudFormation, EventBridge, IAM, KMS, SNS, CodeBuild, …
-                                        └──▶ codepipeline: runs the rendered definitions, calls back as their roles
+                                        └──▶ codepipeline: runs what is rendered, calls back as its roles
 ```
 """
 
