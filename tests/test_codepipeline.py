@@ -12,7 +12,7 @@ from cfnpipe.aws import AwsError, Session
 from cfnpipe.aws.codepipeline import READS, STARTS, Pace, Pipelines
 from cfnpipe.aws.s3 import Bucket
 from cfnpipe.errors import BadInput
-from cfnpipe.model import Execution, Pipeline, Revision, Version
+from cfnpipe.model import Activity, Execution, Pipeline, Revision, StageState, Version
 from cfnpipe.rehearsal.rights.patterns import several
 from tests import environments
 
@@ -264,6 +264,36 @@ def test_a_pipeline_has_a_version_and_source_actions(world: World) -> None:
     answer = {"pipelineName": NAME, "pipelineVersion": 7, "stageStates": stages}
     world.codepipeline.add_response("get_pipeline_state", answer, {"name": NAME})
     assert world.pipelines.definition(NAME) == Pipeline(7, ("Template", "Configuration"))
+
+
+def test_a_stage_tells_what_waits_before_it_and_whether_it_is_closed(world: World) -> None:
+    waits = {"actionExecutionId": "attempt", "status": "InProgress", "lastStatusChange": NOON}
+    stages = [
+        {"stageName": "Source", "actionStates": [{"actionName": "Bundle"}]},
+        {
+            "stageName": "Deploy",
+            "latestExecution": {"pipelineExecutionId": RUN, "status": "InProgress", "type": "STANDARD"},
+            "inboundExecution": {"pipelineExecutionId": "newer", "status": "InProgress"},
+            "inboundTransitionState": {"enabled": False},
+            "actionStates": [{"actionName": "Approve-owners", "latestExecution": waits}],
+        },
+    ]
+    answer = {"pipelineName": NAME, "pipelineVersion": 7, "stageStates": stages}
+    for _ in range(2):
+        world.codepipeline.add_response("get_pipeline_state", answer, {"name": NAME})
+    bundle = Activity("Source", "Bundle", "")
+    approval = Activity("Deploy", "Approve-owners", RUN, "InProgress", changed=NOON, attempt="attempt")
+    assert world.pipelines.state(NAME) == (
+        StageState("Source", "", "", "", closed=False, activities=(bundle,)),
+        StageState("Deploy", RUN, "InProgress", "newer", closed=True, activities=(approval,)),
+    )
+    assert world.pipelines.activities(NAME) == (bundle, approval)
+
+
+def test_each_attempt_belongs_to_an_execution(world: World) -> None:
+    answer = {"actionExecutionDetails": [REJECTION | {"actionExecutionId": "attempt"}], "nextToken": "a"}
+    world.codepipeline.add_response("list_action_executions", answer, {"pipelineName": NAME})
+    assert world.pipelines.attempts(NAME) == {"attempt": RUN}
 
 
 def test_an_execution_runs_by_a_version_of_its_pipeline(world: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import stat
+import tempfile
+import threading
 import time
 import zipfile
 from typing import TYPE_CHECKING
@@ -63,6 +65,29 @@ def test_a_build_leaves_no_process_behind(tmp_path: Path) -> None:
     assert (code, lines[-1]) == (0, "done")
     time.sleep(1.2)
     assert not late.exists()
+
+
+def test_a_build_that_is_ended_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    builds, begun = Builds(), time.monotonic()
+    arguments = (
+        "build",
+        read(spec('touch "$TMPDIR/there"', "echo begun", "sleep 60")),
+        EMPTY.getvalue(),
+        {},
+        60,
+    )
+    build = threading.Thread(target=builds.run, args=arguments)
+    build.start()
+    while "begun" not in builds.log("build"):
+        time.sleep(0.01)
+    assert len(list(tmp_path.glob("*/tmp/there"))) == 1
+    builds.stop()
+    assert list(tmp_path.iterdir()) == []
+    build.join()
+    assert time.monotonic() - begun < 30
 
 
 WRONG = {

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from cfnpipe import view
 from cfnpipe.errors import BadInput
-from cfnpipe.model import Change, Place, Problem, RenderedStack
+from cfnpipe.model import Change, Place, Position, Problem, RenderedStack
 
 if TYPE_CHECKING:
     import pytest
@@ -172,3 +173,50 @@ def test_progress_is_silent_without_a_terminal(capsys: pytest.CaptureFixture[str
     with view.progress() as advance:
         advance("Rendering", 1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+POSITIONS = [
+    Position("cfnpipe_sync_production-us", "Sync", "Succeeded", "11111111-6eba"),
+    Position("network_production-us", "Deploy", "InProgress", "22222222-6eba", ("owners",), "33333333-6eba"),
+    Position("orders_production-us", "Source", "Succeeded", "44444444-6eba", closed="Deploy"),
+    Position("service_production-us"),
+]
+TABLE = """\
+  Pipeline                    Stage   Status      Execution  Waits for
+  cfnpipe_sync_production-us  Sync    Succeeded   11111111
+  network_production-us       Deploy  InProgress  22222222   owners; 33333333 waits behind it
+  orders_production-us        Source  Succeeded   44444444   the transition into Deploy
+  service_production-us
+"""
+
+
+def test_where_pipelines_are_is_a_table() -> None:
+    out = console()
+    out.width = 1000
+    view.show_positions(out, POSITIONS)
+    assert "".join(f"{line.rstrip()}\n" for line in text(out).splitlines()) == TABLE
+    assert "\x1b" not in text(out)
+
+
+def test_a_table_keeps_to_the_width_of_a_terminal() -> None:
+    out = console(colour=True)
+    out.width = 70
+    view.show_positions(out, POSITIONS)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text(out)).splitlines()
+    assert {len(line) for line in lines} == {70}
+    shown = "".join(line.replace(" ", "") for line in lines)
+    for each in POSITIONS:
+        assert each.execution[:8] in shown
+    assert sum("waits" in line for line in lines) == sum("behind" in line for line in lines) == 1
+
+
+def test_what_is_no_terminal_has_no_width(capsys: pytest.CaptureFixture[str]) -> None:
+    view.show_positions(view.output(), POSITIONS)
+    assert "".join(f"{line.rstrip()}\n" for line in capsys.readouterr().out.splitlines()) == TABLE
+
+
+def test_a_table_has_no_colour_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    out = Console(file=io.StringIO(), force_terminal=True, width=100)
+    view.show_positions(out, POSITIONS)
+    assert set(re.findall(r"\x1b\[([0-9;]*)m", text(out))) <= {"0", "1", "2"}

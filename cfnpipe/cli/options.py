@@ -55,6 +55,14 @@ environments = click.option(
     help="Only this environment; may be given several times.  [default: all]",
 )
 
+one_environment = click.option(
+    "-e",
+    "--environment",
+    metavar="ENV",
+    shell_complete=_environments,
+    help="Which environment.  [default: the first with a source]",
+)
+
 profile = click.option(
     "--profile", metavar="NAME", help="The profile whose credentials are used.  [default: AWS_PROFILE]"
 )

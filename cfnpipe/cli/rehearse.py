@@ -19,13 +19,15 @@ _PAUSE = 0.5
 
 
 @click.command()
-@click.option(
-    "-e", "--environment", metavar="ENV", help="Which environment.  [default: the first with a source]"
-)
+@options.one_environment
 @click.option("--script", is_flag=True, help="Run unattended, change a stack, and prove each step.")
 @click.option("--keep", is_flag=True, help="Leave the local AWS running after the script, until Ctrl-C.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where the local AWS answers.")
-def rehearse(*, environment: str | None, script: bool, keep: bool, port: int) -> None:
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Where the local AWS answers.  [default: a port that is free]",
+)
+def rehearse(*, environment: str | None, script: bool, keep: bool, port: int | None) -> None:
     """Show the whole change process on this machine, without an AWS account.
 
     Starts a local AWS, sets ENV up in it from the working tree, and runs the rendered pipelines as AWS would,
@@ -42,7 +44,7 @@ def rehearse(*, environment: str | None, script: bool, keep: bool, port: int) ->
     chosen = room.choose(project, environment)
     audience = Audience(yes=True)
     audience.note(f"rehearsing {chosen.name}: account {chosen.account}, region {chosen.region}")
-    with room.rehearsing(project, chosen, audience, port=port) as rehearsal:
+    with room.rehearsing(project, chosen, audience, port=port or 0) as rehearsal:
         _introduce(rehearsal, audience)
         rehearsal.process.bootstrap(rehearsal.rendered, audience)
         following = Following(rehearsal, audience, tree=not script)

@@ -76,6 +76,8 @@ def _create(cloud: Cloud, wanted: Submission, kind: ChangeSetKind) -> str:
 
 
 def _ready(cloud: Cloud, stack: str, change_set: str, kind: ChangeSetKind) -> ChangeSet:
+    # As long as it takes, like an operation: many resources, or hooks, take minutes. What is left of it after
+    # Ctrl-C is deleted by the next run.
     while (made := cloud.stacks.change_set(stack, change_set, kind)) is None:
         cloud.sleep(_PAUSE)
     return made

@@ -54,14 +54,12 @@ class Watch:
     def look(self) -> bool:
         """Look at everything, show what changed since the last look, and tell whether anything did."""
         self.now = {name: self._stages(name) for name in self._pipelines.names()}
-        told = len(self._told)
-        for pipeline, each in self._activities():
-            state = (pipeline, replace(each, execution=""))
-            if each.status and state not in self._told:
-                self._told.add(state)
-                self._stage.activity(pipeline, each)
+        new = [each for each in self._activities() if each[1].status and each not in self._told]
+        for pipeline, each in sorted(new, key=lambda each: _when(each[1])):
+            self._stage.activity(pipeline, each)
+        self._told.update(new)
         self._tell_queued()
-        return len(self._told) > told
+        return bool(new)
 
     def _stages(self, pipeline: str) -> tuple[StageState, ...]:
         """Return what a pipeline does, each action with its own execution; nothing of one that has gone."""
@@ -140,4 +138,8 @@ def position(pipeline: str, stages: tuple[StageState, ...]) -> Position:
 
 def _changed(stage: StageState) -> float:
     """Return when something of a stage changed last, seconds since 1970."""
-    return max((each.changed.timestamp() for each in stage.activities if each.changed), default=0.0)
+    return max(map(_when, stage.activities), default=0.0)
+
+
+def _when(activity: Activity) -> float:
+    return activity.changed.timestamp() if activity.changed else 0.0

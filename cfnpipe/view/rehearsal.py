@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cfnpipe.model.deployment import ChangeSet
 
 _STYLES = {"Succeeded": "green", "Failed": "red", "InProgress": "", "Abandoned": "yellow"}
-_WIDE = 1000
-"""Where there is no terminal, no line is broken."""
 
 
 def show_activity(console: Console, pipeline: str, activity: Activity) -> None:
@@ -38,16 +36,15 @@ def show_activity(console: Console, pipeline: str, activity: Activity) -> None:
 
 
 def show_positions(console: Console, positions: Iterable[Position]) -> None:
-    """Print a table of where each pipeline is: in the terminal's width, elsewhere as wide as it is."""
+    """Print a table of where each pipeline is, in the console's width."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in ("", "Pipeline", "Stage", "Status", "Execution", "Waits for"):
-        table.add_column(title)
+        table.add_column(title, overflow="fold")
     for each in positions:
         style = "bold" if each.reviews else _STYLES.get(each.status, "")
         cells = (each.pipeline, each.stage, each.status, _short(each.execution), _waits(each))
         table.add_row("", *(Text(plain(cell)) for cell in cells), style=style)
-    wide = None if console.is_terminal else _WIDE
-    console.print(table, width=wide, soft_wrap=False, crop=False)
+    console.print(table, soft_wrap=False)
 
 
 def _waits(position: Position) -> str:

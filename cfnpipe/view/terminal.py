@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
+_WIDE = 1000
+"""The width of what is no terminal, so that no table is squeezed into one."""
+
 
 def output() -> Console:
     """Return the console for results."""
@@ -33,7 +36,10 @@ def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     with contextlib.suppress(AttributeError):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    return Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    console = Console(file=stream, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
 
 
 def plain(text: str) -> str:

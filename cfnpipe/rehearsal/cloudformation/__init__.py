@@ -4,8 +4,8 @@
 request ─▶ requests ─▶ templates ─▶ ministack's stacks ─▶ operations ─▶ ministack's resources
               │            └ placeholders   │                └ checks: properties, principals, …
               ├ parameters, addresses       ├─▶ events ─▶ reports
-              └ submissions ─▶ validation   └─▶ exports
-                    └ changes
+              └ submissions ─▶ validation   ├─▶ exports
+                    └ changes               └─▶ rollbacks
 ```
 
 `install()` is called once, before the server starts.

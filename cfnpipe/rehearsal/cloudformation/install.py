@@ -15,6 +15,7 @@ from cfnpipe.rehearsal.cloudformation import (
     addresses,
     attachments,
     buckets,
+    existing,
     exports,
     groups,
     parameters,
@@ -22,6 +23,7 @@ from cfnpipe.rehearsal.cloudformation import (
     properties,
     protection,
     requests,
+    rollbacks,
     schemas,
     templates,
     uploads,
@@ -58,7 +60,15 @@ def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check, attachments.check, buckets.check]
+    checks = [
+        protection.check,
+        properties.check,
+        principals.check,
+        attachments.check,
+        buckets.check,
+        existing.check,
+        rollbacks.check,
+    ]
     events = Events()
     formation = Formation(checks, Placeholders(), Mails([]))
     events.install()
@@ -66,6 +76,7 @@ def install() -> Formation:
     templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
+    rollbacks.install()
     parameters.install()
     addresses.install()
     validation.install()

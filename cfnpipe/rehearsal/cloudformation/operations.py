@@ -40,6 +40,13 @@ class ResourceOperation:
     physical_id: str = ""
     """Empty for what is not there yet."""
 
+    @property
+    def back(self) -> bool:
+        """Whether it is part of a rollback, as long as it is under way."""
+        from ministack.services import cloudformation
+
+        return "ROLLBACK" in cloudformation._stacks[self.stack]["StackStatus"]
+
 
 @dataclass(frozen=True)
 class Operations:

@@ -109,6 +109,8 @@ _AROUND: dict[str, Callable[..., Answer]] = {
     "CreateStack": _create_stack,
     "UpdateStack": _keeping_role,
     "DeleteStack": _keeping_role,
+    "ContinueUpdateRollback": _keeping_role,
+    "RollbackStack": _keeping_role,
     "CreateChangeSet": submissions.create,
     "ExecuteChangeSet": _execute_change_set,
     "DescribeEvents": reports.describe,

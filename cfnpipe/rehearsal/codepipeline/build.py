@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _KEYS = {
     "": {"version", "env", "phases"},
@@ -31,6 +31,8 @@ _KEYS = {
 """What of a buildspec is known here; anything else fails the build."""
 _PHASE = {"commands", "runtime-versions", "on-failure"}
 _SHELLS = {"bash", "sh", "/bin/sh"}
+_PATIENCE = 5.0
+"""Seconds that builds may take to end."""
 SKIPPED = "[Container] The install phase is skipped: what it installs is taken from this machine"
 
 
@@ -93,7 +95,8 @@ class Builds:
     def __init__(self) -> None:
         self._logs: dict[str, list[str]] = {}
         self._running: set[subprocess.Popen[str]] = set()
-        self._guard = threading.Lock()
+        self._folders = 0
+        self._guard = threading.Condition()
 
     def log(self, build: str) -> str:
         """Return what a build has said so far; nothing of one that is not known."""
@@ -108,11 +111,11 @@ class Builds:
     ) -> int:
         """Run a buildspec on a zip and return its exit code; one that takes too long ends with -9.
 
-        `variables`: all that the commands see, but for PATH, HOME and where the source is.
+        `variables`: all that the commands see, but for PATH, HOME, TMPDIR and where the source is.
         """
         if spec.installs:
             self.say(build, SKIPPED)
-        with tempfile.TemporaryDirectory(prefix="cfnpipe-build-") as made:
+        with self._counted(), tempfile.TemporaryDirectory(prefix="cfnpipe-build-") as made:
             folder = Path(made)
             source = folder / "src"
             unpack(artifact, source)
@@ -122,10 +125,23 @@ class Builds:
             return self._execute(build, [spec.shell, str(script)], source, environment, seconds)
 
     def stop(self) -> None:
-        """End what runs."""
+        """End what runs, and wait until nothing of it is left."""
         with self._guard:
             for process in self._running:
                 _end(process)
+            self._guard.wait_for(lambda: not self._folders, _PATIENCE)
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a build's folder, for as long as it may be there."""
+        with self._guard:
+            self._folders += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._folders -= 1
+                self._guard.notify_all()
 
     def _execute(
         self, build: str, command: list[str], folder: Path, environment: Mapping[str, str], seconds: float
@@ -188,10 +204,12 @@ def _script(spec: Buildspec) -> str:
 
 
 def _surroundings(folder: Path, source: Path) -> dict[str, str]:
-    (folder / "home").mkdir()
+    for name in ("home", "tmp"):
+        (folder / name).mkdir()
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
         "LANG": "C.UTF-8",
         "CODEBUILD_SRC_DIR": str(source),
     }
