@@ -108,7 +108,7 @@ class Releasing(Silent):
 
 def patience(there: Ground) -> None:
     """Nobody completes the connection, the sync does not end, no approval comes: an hour, then one line."""
-    connect = there.rehearsal.server.formation.connect
+    connect = there.rehearsal.server.connections.connect
     source = there.process.environment.source
     assert isinstance(source, ConnectionSource)
     connect(source.connection, "PENDING")
@@ -213,11 +213,15 @@ def halfway(there: Ground) -> None:
     _told(there, said)
     assert there.stack("access") is None
     there.faults.fails.clear()
-    said = _error(there)
-    assert said.startswith(f"1 {line}: error: production-us-access is ROLLBACK_COMPLETE: EventsRole ("), said
-    assert "already exists" in said
-    iam = there.process.root.client("iam")
     role = names.owned(ENVIRONMENT, "events")
+    taken = f"Resource of type 'AWS::IAM::Role' with identifier '{role}' already exists."
+    said = _error(there)
+    assert said == (
+        f"1 {line}: error: no change set for production-us-access: EventsRole (AWS::IAM::Role): {taken}"
+        " (/Resources/EventsRole)\n  hint: mend it, then run the same command again\n"
+    ), said
+    assert there.stack("access") is None
+    iam = there.process.root.client("iam")
     for each in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         iam.delete_role_policy(RoleName=role, PolicyName=each)
     iam.delete_role(RoleName=role)

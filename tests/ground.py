@@ -133,6 +133,7 @@ class Ground:
             headers={"Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"},
         )
         urllib.request.urlopen(asked).close()  # noqa: S310 - as above
+        self.rehearsal.server.connections.connect(self.process.environment.source.connection)  # type: ignore[union-attr]
 
     def run(
         self,

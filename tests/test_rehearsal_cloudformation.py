@@ -295,6 +295,19 @@ class TestRefusals:
             "HandlerErrorCode: InvalidRequest)"
         }
 
+    def test_of_a_name_that_only_the_creation_finds_taken(self, aws: CompletedAws) -> None:
+        """A managed policy is known by its ARN, which no template has, so that nothing tells it earlier."""
+        statement = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        made = aws.client("iam").create_policy(PolicyName="taken", PolicyDocument=json.dumps(document))
+        properties = {"ManagedPolicyName": "taken", "PolicyDocument": document}
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+        assert aws.deploy("policy-taken", template(Policy=policy)) == "ROLLBACK_COMPLETE"
+        arn = made["Policy"]["Arn"]
+        said = f"Resource of type 'AWS::IAM::ManagedPolicy' with identifier '{arn}' already exists."
+        assert aws.reasons("policy-taken")["Policy"] == f"{said} (HandlerErrorCode: AlreadyExists)"
+        assert aws.client("iam").get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "taken"
+
     def test_of_properties_that_are_not_there(self, aws: CompletedAws) -> None:
         made = {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "email", "Colour": "red"}}
         assert aws.deploy("properties", template(Mail=made), DisableValidation=True) == "ROLLBACK_COMPLETE"

@@ -44,7 +44,8 @@ def make(
     drop(cloud, made, there)
     if made.empty:
         return None
-    raise explained(f"no change set for {wanted.stack}", faults, lines, reason=made.failure)
+    what, hint = f"no change set for {wanted.stack}", "mend it, then run the same command again"
+    raise explained(what, faults, lines, reason=made.failure, hint=hint)
 
 
 def sweep(cloud: Cloud, stack: Deployed) -> None:

@@ -40,6 +40,7 @@ def _outside(kind: str) -> Container[str]:
         "AWS::DynamoDB::Table": dynamodb._tables,
         "AWS::IAM::Group": iam._groups,
         "AWS::IAM::InstanceProfile": iam._instance_profiles,
+        "AWS::IAM::ManagedPolicy": iam._policies,
         "AWS::IAM::Role": iam._roles,
         "AWS::IAM::User": iam._users,
         "AWS::Lambda::Function": lambda_svc._functions,

@@ -60,15 +60,8 @@ def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [
-        protection.check,
-        properties.check,
-        principals.check,
-        attachments.check,
-        buckets.check,
-        existing.check,
-        rollbacks.check,
-    ]
+    rooms = (rollbacks, existing, protection, properties, principals, attachments, buckets)
+    checks = [room.check for room in rooms]
     events = Events()
     formation = Formation(checks, Placeholders(), Mails([]))
     events.install()

@@ -2,7 +2,6 @@
 
 - A stack in ROLLBACK_FAILED still holds what could not be deleted, so that deleting the stack tries it again.
 - A stack may be deleted while it is created; the creation stops before its next resource.
-- The name of a stack is taken until the stack is deleted, also by one whose creation was rolled back.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
 
@@ -23,7 +22,7 @@ _PAUSE = 0.02
 
 
 def install() -> None:
-    """Take over where ministack rolls back, deletes, and creates by name."""
+    """Take over where ministack rolls back and deletes."""
     from ministack.services.cloudformation import changesets, handlers, stacks
 
     deploy = _noted(stacks._deploy_stack_async)
@@ -33,8 +32,6 @@ def install() -> None:
     stacks._roll_back_operation = handlers._roll_back_operation = roll_back
     delete = partial(_deleted, stacks._delete_stack_async)
     stacks._delete_stack_async = handlers._delete_stack_async = delete
-    create = partial(_created, handlers._ACTION_HANDLERS["CreateStack"])
-    handlers._ACTION_HANDLERS["CreateStack"] = create
 
 
 def check(operation: ResourceOperation) -> str | None:
@@ -84,17 +81,6 @@ async def _deleted(delete: Callable[..., Awaitable[None]], name: str, *arguments
             stack["StackStatus"] = "DELETE_IN_PROGRESS"
             await asyncio.sleep(_PAUSE)
     await delete(name, *arguments, **more)
-
-
-def _created(create: Callable[..., Any], params: Mapping[str, Any]) -> Any:
-    """Create a stack, if its name is free."""
-    from ministack.services.cloudformation import handlers, helpers
-
-    name = helpers._p(params, "StackName")
-    there = handlers._resolve_stack(name) or {}
-    if there.get("StackStatus") in {"ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}:
-        return helpers._error("AlreadyExistsException", f"Stack [{name}] already exists")
-    return create(params)
 
 
 def _stacks() -> Any:
