@@ -96,6 +96,21 @@ def test_a_stack_has_its_own_names(aws: CompletedAws) -> None:
     ]
 
 
+def test_a_name_is_free_again_when_its_resource_is_gone(aws: CompletedAws) -> None:
+    trail = named("AWS::CloudTrail::Trail", TrailName="gone", IsLogging=True, S3BucketName="logs")
+    formation, made = aws.client("cloudformation"), template(Trail=trail, A=topic())
+    assert aws.deploy("first-of-gone", made) == "CREATE_COMPLETE"
+    assert aws.deploy("first-of-gone", template(A=topic())) == "UPDATE_COMPLETE"
+    aws.inside("deny", "create Refused", "not today")
+    refused = aws.deploy("second-of-gone", template(Trail=trail, Refused={**topic(), "DependsOn": "Trail"}))
+    assert refused == "ROLLBACK_COMPLETE"
+    stack = formation.describe_stacks(StackName="first-of-gone")["Stacks"][0]["StackId"]
+    assert aws.deploy("first-of-gone", made) == "UPDATE_COMPLETE"
+    formation.delete_stack(StackName="first-of-gone")
+    assert aws.ends(stack) == "DELETE_COMPLETE"
+    assert aws.deploy("third-of-gone", made) == "CREATE_COMPLETE"
+
+
 def test_properties_that_the_schema_does_not_allow_fail_a_change_set(aws: CompletedAws) -> None:
     rules = {"Rules": [{"Status": "Enabled", "Colour": "red"}, {"Id": "all"}]}
     made = template(

@@ -1,8 +1,8 @@
 """The local AWS: ministack in a thread of this process, with pipelines that run and policies that count.
 
 ```
-request ──▶ Gate (IAM) ──▶ ministack: S3, CloudFormation, EventBridge, IAM, KMS, SNS, CodeBuild, …
-                               └──▶ codepipeline: runs the rendered definitions, calls back as their roles
+request ──▶ Gate (IAM) ──▶ Door ──▶ ministack: S3, CloudFormation, EventBridge, IAM, KMS, SNS, CodeBuild, …
+                                        └──▶ codepipeline: runs what is rendered, calls back as its roles
 ```
 """
 
