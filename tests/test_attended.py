@@ -213,6 +213,17 @@ def test_a_change_of_the_working_tree_is_followed(tree: Path) -> None:
         terminal.until(rf"  {older[1]}  {older[2]}  Deploy/Protect  Succeeded")
         asked = terminal.until(ASKED)
         assert asked.groups() == (older[1], again[3], None, "owners")
+        terminal.enter("later")
+        terminal.until("left; Enter asks again")
+
+        shared = tree / "config/_production.yaml"
+        text = shared.read_text("utf-8").replace("operations]", "operations, security]")
+        shared.write_text(text, "utf-8")
+        assert cfnpipe(tree, "render").returncode == 0
+        while terminal.until(rf"{ASKED}|\nmay decide from now on: security\n")[1]:
+            terminal.enter("yes")
+        while terminal.until(ASKED)[4] != "security":
+            terminal.enter("yes")
         terminal.interrupt()
         assert terminal.ends() == 130
         assert terminal.shown.endswith("[yes]: ^C\ninterrupted\n")
