@@ -25,7 +25,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
-LONGEST = ("tests/test_rehearsal.py", "tests/test_deploy.py", "tests/test_sync_crashes.py")
+LONGEST = (
+    "tests/test_rehearsal.py",
+    "tests/test_attended.py",
+    "tests/test_deploy.py",
+    "tests/test_sync_crashes.py",
+)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from cfnpipe.errors import CfnpipeError
-from cfnpipe.rehearsal.server import VERSION, require
+from cfnpipe.errors import BadInput, CfnpipeError
+from cfnpipe.rehearsal.server import VERSION, require, take
 from tests.conftest import ROOT
 from tests.terminal import Terminal
 
@@ -134,6 +134,13 @@ def test_a_port_that_is_taken() -> None:
         f"error: port {port} cannot be used: Address already in use",
         "  hint: choose another one, or leave --port out for any that is free",
     ]
+
+
+def test_a_port_that_another_rehearsal_has_taken_before_it_answers() -> None:
+    with take(0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port} cannot be used: Address already in use"):
+            take(port)
 
 
 def test_what_is_not_rendered_is_refused(tree: Path) -> None:

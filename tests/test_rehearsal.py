@@ -70,7 +70,8 @@ def test_nobody_to_approve_is_refused() -> None:
     )
     assert (done.returncode, done.stderr) == (
         3,
-        "error: nobody is here to approve anything\n  hint: add --script to run it unattended\n",
+        "error: nobody is here to approve anything\n"
+        "  hint: run it in a terminal, or unattended: cfnpipe rehearse --script\n",
     )
 
 
