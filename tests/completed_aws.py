@@ -24,6 +24,7 @@ from tests.local_aws import ACCOUNT, REGION, _wait, free_port
 
 if TYPE_CHECKING:
     from cfnpipe.rehearsal.cloudformation import Formation, ResourceOperation
+    from cfnpipe.rehearsal.connections import Connections
 
 
 def serve(port: int) -> None:
@@ -35,9 +36,12 @@ def serve(port: int) -> None:
     from ministack import app
 
     from cfnpipe.rehearsal import cloudformation, codepipeline
+    from cfnpipe.rehearsal.connections import Connections
 
-    codepipeline.install(f"http://127.0.0.1:{port}", codepipeline.Root(ACCOUNT), {})
-    inside = _Inside(cloudformation.install())
+    connections = Connections()
+    codepipeline.install(f"http://127.0.0.1:{port}", codepipeline.Root(ACCOUNT), {}, connections)
+    inside = _Inside(cloudformation.install(), connections)
+    connections.install()
     config = Config()
     config.bind, config.loglevel = [f"127.0.0.1:{port}"], "ERROR"
     asyncio.run(run(_Door(app.app, inside), config))  # type: ignore[arg-type]
@@ -46,8 +50,9 @@ def serve(port: int) -> None:
 class _Inside:
     """What is called in the server's process."""
 
-    def __init__(self, formation: Formation) -> None:
+    def __init__(self, formation: Formation, connections: Connections) -> None:
         self.formation = formation
+        self.connect = connections.connect
         self.asked: list[dict[str, Any]] = []
         self.denied: dict[str, str] = {}
         formation.checks.append(self._check)

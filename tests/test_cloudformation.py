@@ -285,18 +285,19 @@ def test_what_early_validation_found_is_told(world: World) -> None:
         "ValidationPath": "/Resources/SourceBucket/Properties/BucketName",
     }
     whole = {"EventId": "f", "Timestamp": NOON, "EventType": "STACK_EVENT"}
+    warning = {**fault, "EventId": "w", "ValidationFailureMode": "WARN"}
     world.answer(
         "describe_events",
-        {"OperationEvents": [whole, fault]},
+        {"OperationEvents": [whole, warning, fault]},
         ChangeSetName=SET,
         Filters={"FailedEvents": True},
     )
     reason = (
         "Resource of type 'AWS::S3::Bucket' already exists. (/Resources/SourceBucket/Properties/BucketName)"
     )
-    assert world.stacks.faults(SET) == [
-        Event("e", NOON, "SourceBucket", "AWS::S3::Bucket", "VALIDATION_ERROR", reason)
-    ]
+    (found,) = world.stacks.faults(SET)
+    assert found == Event("e", NOON, "SourceBucket", "AWS::S3::Bucket", "VALIDATION_ERROR", reason)
+    assert found.failed
 
 
 @pytest.mark.parametrize(

@@ -609,7 +609,19 @@ def test_a_build_runs_in_a_clean_copy_with_nothing_of_the_caller(
     assert lines[4:] == ["[Container] Exit code 3"]
     assert {name for name in lines[3].split() if not name.startswith("CODEBUILD_")} == {
         *("AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL"),
-        *("AWS_REGION", "AWS_SECRET_ACCESS_KEY", "BY", "HOME", "LANG", "OF", "PATH", "PWD", "SHLVL", "_"),
+        *(
+            "AWS_REGION",
+            "AWS_SECRET_ACCESS_KEY",
+            "BY",
+            "HOME",
+            "LANG",
+            "OF",
+            "PATH",
+            "PWD",
+            "SHLVL",
+            "TMPDIR",
+        ),
+        "_",
     }
     aws.pipelines.delete_pipeline(name="builds")
 

@@ -229,6 +229,40 @@ def test_what_cannot_be_sent_along_takes_a_bucket(engineer: Engineer, aws: Compl
     assert engineer.run("queue", "--yes", "--bucket", bucket).out == f"{name}: created (CREATE_COMPLETE)\n"
 
 
+BUCKET = '''\
+"""A bucket."""
+
+from troposphere import Template
+from troposphere.s3 import Bucket
+
+template = Template(Description=__doc__)
+template.add_resource(Bucket("Ours"))
+template.add_resource(Bucket("Letters", BucketName="{name}"))
+'''
+
+
+def test_a_name_that_is_taken_is_said_where_it_was_written(engineer: Engineer, session: Session) -> None:
+    """CloudFormation's early validation, whose reasons are not in the change set that it fails."""
+    name = f"{engineer.environment}-letters"
+    session.client("s3").create_bucket(Bucket=name)
+    engineer.repository.write("templates/queue.py", BUCKET.format(name=name))
+    engineer.repository.write(
+        f"config/{engineer.environment}.yaml",
+        f"environment: {engineer.environment}\nregion: us-east-1\nprotected: false\nstacks:\n  queue: {{}}\n",
+    )
+    done = engineer.run("--yes")
+    assert (done.code, done.out) == (1, "")
+    said = (
+        f"templates/queue.py:8: error: no change set for {engineer.environment}-queue: Letters"
+        f" (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{name}' already exists."
+        " (/Resources/Letters)"
+    )
+    assert done.err.splitlines()[1:] == [said]
+    assert Stacks(session).find(f"{engineer.environment}-queue") is None
+    session.client("s3").delete_bucket(Bucket=name)
+    assert engineer.run("--yes").code == 0
+
+
 # What follows runs in this process, where a crash can come between any two calls.
 
 

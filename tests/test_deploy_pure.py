@@ -8,8 +8,8 @@ from typing import get_args
 
 import pytest
 
-from cfnpipe.deploy import checks, choose, states, submission
-from cfnpipe.deploy.failure import DeploymentFailed, explained, first
+from cfnpipe.deploy import checks, choose, operation, states, submission
+from cfnpipe.deploy.failure import DeploymentFailed, explained, first, latest, told
 from cfnpipe.deploy.states import Route
 from cfnpipe.errors import BadInput, Refused
 from cfnpipe.model import Environment, Place, Project, RenderedStack, Stack
@@ -75,7 +75,8 @@ WHERE = f"--stack-name {NAME} --region us-east-1"
         ("UPDATE_ROLLBACK_FAILED", "", [], f"continue-update-rollback {WHERE}"),
         ("UPDATE_ROLLBACK_FAILED", ROLE, [], f"continue-update-rollback {WHERE} --role-arn {ROLE}"),
         ("UPDATE_FAILED", "", [], f"rollback-stack {WHERE}"),
-        ("CREATE_FAILED", "", [], f"delete-stack {WHERE}"),
+        ("CREATE_FAILED", "", [], f"rollback-stack {WHERE}"),
+        ("CREATE_FAILED", ROLE, [], f"rollback-stack {WHERE} --role-arn {ROLE}"),
         ("ROLLBACK_FAILED", "", [], f"delete-stack {WHERE}"),
         ("DELETE_FAILED", "", [], f"delete-stack {WHERE}"),
         (
@@ -260,3 +261,35 @@ def test_all_stacks_or_those_that_are_named_are_meant() -> None:
             choose(project(DEVELOPMENT), "dev", [name])
         assert refused.value.message == f"there is no stack '{name}' to deploy"
         assert refused.value.hint == hint
+
+
+def test_the_cause_of_a_state_is_that_of_the_last_operation() -> None:
+    own = "AWS::CloudFormation::Stack"
+    events = [
+        event("CREATE_IN_PROGRESS", logical=NAME, kind=own),
+        event("CREATE_FAILED", "an old story"),
+        event("ROLLBACK_IN_PROGRESS", logical=NAME, kind=own),
+        event("DELETE_IN_PROGRESS", logical=NAME, kind=own),
+        event("DELETE_IN_PROGRESS"),
+        event("DELETE_FAILED", "it is not empty"),
+        event("DELETE_FAILED", "The following resource(s) failed to delete: [Vpc].", NAME, own),
+    ]
+    cause = first(latest(events))
+    assert cause
+    assert told(cause) == "Vpc (AWS::EC2::VPC): it is not empty"
+    assert first(latest(events[:3])) == events[1]
+    assert latest([]) == []
+    assert told(event("UPDATE_FAILED")) == "Vpc (AWS::EC2::VPC): UPDATE_FAILED"
+
+
+def test_what_a_deletion_leaves_is_told_by_the_template() -> None:
+    policies = {
+        "A": {},
+        "B": {"DeletionPolicy": "Delete"},
+        "C": {"DeletionPolicy": "Snapshot"},
+        "E": {"DeletionPolicy": "RetainExceptOnCreate"},
+        "D": {"DeletionPolicy": "Retain"},
+        "F": {"DeletionPolicy": {"Fn::If": ["Keep", "Retain", "Delete"]}},
+    }
+    assert operation.retained({"Resources": policies}) == ["D", "E", "F"]
+    assert operation.retained(None) == []

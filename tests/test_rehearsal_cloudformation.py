@@ -68,11 +68,12 @@ def test_the_example_deploys_in_order(aws: CompletedAws, environment: str, regio
     assert [
         stack for stack in ends if stack not in {"sync", "pipelines"} and not told[stack]["Outputs"]
     ] == []
-    recorded = {tuple(each[1:]) for each in aws.inside("placeholders") if each[0] == f"{environment}-network"}
-    assert recorded >= {
-        ("FlowLog", "AWS::EC2::FlowLog"),
-        ("Nat1", "AWS::EC2::NatGateway"),
-        ("NatAddress1", "AWS::EC2::EIP"),
+    listed = [each for each in aws.inside("placeholders") if each[0].startswith(f"{environment}-")]
+    assert {tuple(each[1:]) for each in listed} >= {
+        ("Database", "AWS::RDS::DBInstance", "MasterUserSecret.SecretArn"),
+        ("FlowLog", "AWS::EC2::FlowLog", ""),
+        ("Nat1", "AWS::EC2::NatGateway", ""),
+        ("NatAddress1", "AWS::EC2::EIP", ""),
     }
 
 
@@ -95,9 +96,33 @@ class TestPlaceholders:
         assert outputs["Trail"] == "all"
         assert outputs["Arn"] == f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/all"
         assert [each for each in aws.inside("placeholders") if each[0] == "placeholders"] == [
-            ["placeholders", "Address", "AWS::EC2::EIP"],
-            ["placeholders", "Trail", "AWS::CloudTrail::Trail"],
+            ["placeholders", "Address", "AWS::EC2::EIP", ""],
+            ["placeholders", "Trail", "AWS::CloudTrail::Trail", ""],
         ]
+
+    def test_stand_for_attributes_that_a_template_asks_for(self, aws: CompletedAws) -> None:
+        secret = {"Secret": {"Value": {"Fn::Sub": "${Database.MasterUserSecret.SecretArn}"}}}
+
+        def made(size: str, outputs: dict[str, Any] | None = None) -> dict[str, Any]:
+            properties = {
+                "Engine": "postgres",
+                "DBInstanceClass": "db.t4g.micro",
+                "AllocatedStorage": size,
+                "MasterUsername": "root",
+                "ManageMasterUserPassword": True,
+            }
+            return template(outputs, Database={"Type": "AWS::RDS::DBInstance", "Properties": properties})
+
+        def listed() -> list[Any]:
+            return [each for each in aws.inside("placeholders") if each[0] == "secret"]
+
+        told = ["secret", "Database", "AWS::RDS::DBInstance", "MasterUserSecret.SecretArn"]
+        assert aws.deploy("secret", made("20")) == "CREATE_COMPLETE"
+        assert listed() == []
+        assert aws.deploy("secret", made("20", secret)) == "UPDATE_COMPLETE"
+        assert listed() == [told]
+        assert aws.deploy("secret", made("30", secret)) == "UPDATE_COMPLETE"
+        assert listed() == [told]
 
     def test_change_and_go_like_resources(self, aws: CompletedAws) -> None:
         def made(name: str, bucket: str) -> dict[str, Any]:
@@ -270,9 +295,22 @@ class TestRefusals:
             "HandlerErrorCode: InvalidRequest)"
         }
 
+    def test_of_a_name_that_only_the_creation_finds_taken(self, aws: CompletedAws) -> None:
+        """A managed policy is known by its ARN, which no template has, so that nothing tells it earlier."""
+        statement = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        made = aws.client("iam").create_policy(PolicyName="taken", PolicyDocument=json.dumps(document))
+        properties = {"ManagedPolicyName": "taken", "PolicyDocument": document}
+        policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+        assert aws.deploy("policy-taken", template(Policy=policy)) == "ROLLBACK_COMPLETE"
+        arn = made["Policy"]["Arn"]
+        said = f"Resource of type 'AWS::IAM::ManagedPolicy' with identifier '{arn}' already exists."
+        assert aws.reasons("policy-taken")["Policy"] == f"{said} (HandlerErrorCode: AlreadyExists)"
+        assert aws.client("iam").get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "taken"
+
     def test_of_properties_that_are_not_there(self, aws: CompletedAws) -> None:
         made = {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "email", "Colour": "red"}}
-        assert aws.deploy("properties", template(Mail=made)) == "ROLLBACK_COMPLETE"
+        assert aws.deploy("properties", template(Mail=made), DisableValidation=True) == "ROLLBACK_COMPLETE"
         assert aws.reasons("properties") == {
             "Mail": "Properties validation failed for resource Mail with message:\n"
             "#: required key [TopicArn] not found\n"
@@ -480,7 +518,9 @@ class TestChangeSets:
         )
 
     def test_are_not_made_for_a_stack_that_could_not_be_created(self, aws: CompletedAws) -> None:
-        aws.deploy("failed", template(A={"Type": "AWS::SNS::Subscription", "Properties": {}}))
+        aws.deploy(
+            "failed", template(A={"Type": "AWS::SNS::Subscription", "Properties": {}}), DisableValidation=True
+        )
         stack = aws.client("cloudformation").describe_stacks(StackName="failed")["Stacks"][0]["StackId"]
         with pytest.raises(ClientError) as error:
             aws.change_set("failed", template(A=topic("failed")))
@@ -524,18 +564,6 @@ def test_events_are_of_what_changes(aws: CompletedAws) -> None:
         "New": "CREATE_COMPLETE",
         "Queue": "UPDATE_COMPLETE",
     }
-
-
-@pytest.mark.parametrize("service", ["codeconnections", "codestar-connections"])
-def test_connections_are_there_until_something_else_is_said(aws: CompletedAws, service: str) -> None:
-    client = aws.client(service)
-
-    def status(name: str) -> str:
-        arn = f"arn:aws:{service}:{REGION}:{ACCOUNT}:connection/{name}"
-        return str(client.get_connection(ConnectionArn=arn)["Connection"]["ConnectionStatus"])
-
-    aws.inside("connect", f"arn:aws:{service}:{REGION}:{ACCOUNT}:connection/waiting", "PENDING")
-    assert (status("any"), status("waiting")) == ("AVAILABLE", "PENDING")
 
 
 def test_uploads_tell_their_version(aws: CompletedAws) -> None:

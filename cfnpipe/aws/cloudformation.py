@@ -170,14 +170,18 @@ class Stacks:
         """Return what CloudFormation found wrong while it made a change set (DescribeEvents).
 
         It checks names and property values before anything is deployed (early validation), and says in a
-        change set's status only that it did.
+        change set's status only that it did. What it only warns of is left out.
         """
         with expected("cloudformation:DescribeEvents", "the change set"):
             pages = self._client.get_paginator("describe_events").paginate(
                 ChangeSetName=change_set, Filters={"FailedEvents": True}
             )
             listed = [each for page in pages for each in page["OperationEvents"]]
-        return [_fault(each) for each in listed if each.get("LogicalResourceId")]
+        return [
+            _fault(each)
+            for each in listed
+            if each.get("LogicalResourceId") and each.get("ValidationFailureMode") != "WARN"
+        ]
 
     @property
     def _client(self) -> Any:

@@ -46,7 +46,8 @@ class Session:
         """
         with self._making, expected("sts:GetCallerIdentity", "the profile"):
             if service not in self._clients:
-                made = self._botocore.create_client(service, self.region, config=self._config, **self._given)
+                config = self._config(service)
+                made = self._botocore.create_client(service, self.region, config=config, **self._given)
                 self._clients[service] = made
             return self._clients[service]
 
@@ -78,15 +79,19 @@ class Session:
 
         return botocore.session.Session(profile=self._profile)
 
-    @cached_property
-    def _config(self) -> Any:
-        """How clients behave: botocore's standard retries, and no waiting for ever."""
+    def _config(self, service: str) -> Any:
+        """How a client behaves: botocore's standard retries, and no waiting for ever.
+
+        STS is asked who calls, before anything else: it is given seconds, so that whoever has no network, or
+        the wrong address, learns it at once. All later calls are patient.
+        """
         from botocore.config import Config
 
+        first = service == "sts"
         return Config(
-            retries={"mode": "standard", "total_max_attempts": 8},
-            connect_timeout=10,
-            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 3 if first else 8},
+            connect_timeout=3 if first else 10,
+            read_timeout=20 if first else 60,
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"cfnpipe/{__version__}",
         )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cfnpipe import names
+from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.deploy.bring import Order, bring_all
 from cfnpipe.deploy.handover import Process, Watch, hand_over
 from cfnpipe.deploy.submission import current, submission
@@ -56,9 +57,10 @@ def bootstrap(asked: Bootstrap, cloud: Cloud, process: Process, dialogue: Dialog
             where=Place(f"config/{asked.environment.name}.yaml"),
             hint=f"its stacks are changed with: cfnpipe deploy {asked.environment.name}",
         )
-    running = _running(asked, cloud)
-    if running and not asked.update:
-        _refuse_to_differ(asked, cloud)
+    with beforehand():
+        running = _running(asked, cloud)
+        if running and not asked.update:
+            _refuse_to_differ(asked, cloud)
     stacks = tuple(bring_all(cloud, _orders(asked, cloud, process.pipelines), dialogue))
     if asked.dry_run or running:
         return Bootstrapped(stacks)

@@ -8,13 +8,15 @@ cut short at any point is finished by the next one.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cfnpipe import console
+from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy import change, states
-from cfnpipe.deploy.failure import DeploymentFailed, explained
+from cfnpipe.deploy.failure import DeploymentFailed, explained, first, latest, place, told
 from cfnpipe.deploy.operation import follow, last_event
 from cfnpipe.deploy.submission import additions, current
 from cfnpipe.errors import ChangedByAnother, Refused
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.deploy.operation import Cloud
     from cfnpipe.model import Place
-    from cfnpipe.model.deployment import ChangeSet, Deployed, ResourceChange, Submission
+    from cfnpipe.model.deployment import ChangeSet, ChangeSetKind, Deployed, ResourceChange, Submission
 
 
 _NO_EXPORT = "No export named"
@@ -73,19 +75,17 @@ def bring_all(cloud: Cloud, orders: Iterable[Order], dialogue: Dialogue) -> Iter
 def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
     """Bring one stack to what is wanted, and return what came of it.
 
-    Raise `Refused` if nobody agrees or its state leaves no safe way, `DeploymentFailed` if CloudFormation
-    fails, `ChangedByAnother` if somebody else changes the stack meanwhile, `Interrupted` on Ctrl-C.
+    Raise `Refused` if nobody agrees, its state leaves no safe way, or AWS refuses what comes before the
+    question; `DeploymentFailed` if CloudFormation fails, `ChangedByAnother` if somebody else changes the
+    stack meanwhile, `Interrupted` on Ctrl-C.
     """
     wanted = order.wanted
-    there = _settled(cloud, order, dialogue)
-    kind: Literal["CREATE", "UPDATE"] = "CREATE" if states.route(there) == "create" else "UPDATE"
-    if there and kind == "UPDATE" and current(wanted, there, cloud.stacks.template(wanted.stack)):
-        change.sweep(cloud, there)
-        return _unchanged(cloud, order, there)
-    if there is None and order.dry_run:
-        dialogue.changes(wanted, additions(wanted))
-        return Brought(wanted.stack, "planned", additions(wanted))
-    made = change.make(cloud, wanted, kind, there, order.lines)
+    with beforehand():
+        there = _settled(cloud, order, dialogue)
+        if there is None and order.dry_run:
+            dialogue.changes(wanted, additions(wanted))
+            return Brought(wanted.stack, "planned", additions(wanted))
+        made = _made(cloud, order, there)
     if made is None:
         return _unchanged(cloud, order, there)
     dialogue.changes(wanted, made.changes, order.cancels(made.changes))
@@ -96,6 +96,16 @@ def bring(cloud: Cloud, order: Order, dialogue: Dialogue) -> Brought:
         return _left(cloud, made, dialogue)
     _ask(cloud, made, there, dialogue)
     return _executed(cloud, order, made, dialogue)
+
+
+def _made(cloud: Cloud, order: Order, there: Deployed | None) -> ChangeSet | None:
+    """Return the change set that leads to what is wanted; None if nothing differs."""
+    wanted = order.wanted
+    kind: ChangeSetKind = "CREATE" if states.route(there) == "create" else "UPDATE"
+    if there and kind == "UPDATE" and current(wanted, there, cloud.stacks.template(wanted.stack)):
+        change.sweep(cloud, there)
+        return None
+    return change.make(cloud, wanted, kind, there, order.lines)
 
 
 def _ask(cloud: Cloud, made: ChangeSet, there: Deployed | None, dialogue: Dialogue) -> None:
@@ -129,22 +139,30 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
             dialogue.note(f"{there.name} is {there.status}: it would be deleted and created again")
             return None
         else:
-            _clear(cloud, there, dialogue)
+            _clear(cloud, there, order, dialogue)
         follow(cloud, there, dialogue, before, begun=route == "clear")
 
 
-def _clear(cloud: Cloud, there: Deployed, dialogue: Dialogue) -> None:
-    dialogue.note(f"{there.name} is {there.status}: its first creation failed, and nothing of it is left")
+def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> None:
+    cause = first(latest(cloud.stacks.events(there.id)))
+    why = f" ({told(cause)})" if cause else ""
+    dialogue.note(
+        f"{there.name} is {there.status}: its first creation failed{why}, and nothing of it is left"
+    )
     if not dialogue.agree(f"Delete {there.name}, to create it again?"):
-        raise Refused(f"{there.name} was not changed", hint="a stack in that state can only be deleted")
+        hint = f"a stack in that state can only be deleted; say yes to: {order.again}"
+        raise Refused(f"{there.name} was not changed", hint=hint)
     cloud.stacks.delete(there, token=cloud.name())
 
 
 def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
-    command = states.way_out(there, cloud.region, cloud.stacks.events(there.id))
-    reason = f" ({there.reason})" if there.reason else ""
+    events = cloud.stacks.events(there.id)
+    command = states.way_out(there, cloud.region, events)
+    cause = first(latest(events))
+    reason = told(cause) if cause else there.reason
     return Refused(
-        f"{there.name} is {there.status}{reason}, which needs a decision",
+        f"{there.name} is {there.status}{f' ({reason})' if reason else ''}, which needs a decision",
+        where=place(cause, order.lines) if cause else None,
         hint=f"run: {command}; then: {order.again}",
     )
 
@@ -170,6 +188,9 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         if error.code in ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"):
             message = f"somebody else changed {made.stack} meanwhile: the change set cannot be executed"
             raise ChangedByAnother(message, hint=f"look again: {order.again}") from error
+        if error.hopeless:
+            _clean(cloud, made, there)
+            raise Refused(error.message, hint=error.hint) from error
         raise
     if there is None:  # it was deleted between two calls; the execution has said so
         raise ChangedByAnother(f"somebody else deleted {made.stack}", hint=f"look again: {order.again}")
@@ -181,6 +202,12 @@ def _executed(cloud: Cloud, order: Order, made: ChangeSet, dialogue: Dialogue) -
         )
     _protect(cloud, order.wanted, now)
     return Brought(made.stack, "created" if made.kind == "CREATE" else "updated", made.changes, now.status)
+
+
+def _clean(cloud: Cloud, made: ChangeSet, there: Deployed | None) -> None:
+    """Delete what was made and may not be executed, as far as these credentials go."""
+    with contextlib.suppress(AwsError):
+        change.drop(cloud, made, None if made.kind == "CREATE" else there)
 
 
 def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:

@@ -44,7 +44,8 @@ def make(
     drop(cloud, made, there)
     if made.empty:
         return None
-    raise explained(f"no change set for {wanted.stack}", faults, lines, reason=made.failure)
+    what, hint = f"no change set for {wanted.stack}", "mend it, then run the same command again"
+    raise explained(what, faults, lines, reason=made.failure, hint=hint)
 
 
 def sweep(cloud: Cloud, stack: Deployed) -> None:
@@ -76,6 +77,8 @@ def _create(cloud: Cloud, wanted: Submission, kind: ChangeSetKind) -> str:
 
 
 def _ready(cloud: Cloud, stack: str, change_set: str, kind: ChangeSetKind) -> ChangeSet:
+    # As long as it takes, like an operation: many resources, or hooks, take minutes. What is left of it after
+    # Ctrl-C is deleted by the next run.
     while (made := cloud.stacks.change_set(stack, change_set, kind)) is None:
         cloud.sleep(_PAUSE)
     return made

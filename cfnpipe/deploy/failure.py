@@ -18,6 +18,9 @@ _CONSEQUENCES = (
     "The following resource(s) failed",
 )
 """How CloudFormation begins the reasons of what failed only because something else did."""
+_STACK = "AWS::CloudFormation::Stack"
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+"""The statuses of a stack with which an operation begins; its rollback belongs to it."""
 
 
 class DeploymentFailed(CfnpipeError):
@@ -33,6 +36,19 @@ def first(events: Sequence[Event]) -> Event | None:
     return next(iter(causes or failed), None)
 
 
+def latest(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events of a stack's last operation, with its rollback. `events`: of the stack, oldest first.
+
+    The way out of a failed operation (a rollback that is continued, a deletion) counts as an operation too.
+    """
+    begun = (
+        number
+        for number, event in reversed(list(enumerate(events)))
+        if event.type == _STACK and event.status in _BEGINNINGS
+    )
+    return events[next(begun, 0) :]
+
+
 def explained(
     what: str, events: Sequence[Event], lines: Mapping[str, Place], *, reason: str = "", hint: str = ""
 ) -> DeploymentFailed:
@@ -44,10 +60,15 @@ def explained(
     cause = first(events)
     if cause is None:
         return DeploymentFailed(f"{what}: {reason or 'CloudFormation gives no reason'}", hint=hint)
-    place = lines.get(f"/Resources/{cause.logical}")
-    told = (
-        f"{cause.logical} ({cause.type}): {cause.reason}"
-        if cause.type
-        else f"{cause.logical}: {cause.reason}"
-    )
-    return DeploymentFailed(f"{what}: {told}", where=place, hint=hint)
+    return DeploymentFailed(f"{what}: {told(cause)}", where=place(cause, lines), hint=hint)
+
+
+def told(cause: Event) -> str:
+    """Return in words which resource failed, and why."""
+    kind = f" ({cause.type})" if cause.type else ""
+    return f"{cause.logical}{kind}: {cause.reason or cause.status}"
+
+
+def place(cause: Event, lines: Mapping[str, Place]) -> Place | None:
+    """Return where the resource was made that failed, if that is known."""
+    return lines.get(f"/Resources/{cause.logical}")

@@ -6,7 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cfnpipe.errors import CfnpipeError
 
@@ -47,6 +47,9 @@ class Interrupted(CfnpipeError):
 _PAUSE = 2.0
 """Seconds between two questions about an operation."""
 
+_GOING = (None, "Delete", "Snapshot")
+"""The values of DeletionPolicy with which a resource goes when its stack is deleted."""
+
 
 _BEGINS = 15
 """How often a stack is looked at before one without a new event counts as at rest: what CloudFormation says
@@ -67,6 +70,9 @@ def follow(
     `after`: the id of the last event before. `begun`: whether an operation was begun a moment ago. The stack
     is None if it was deleted. Raise `Interrupted` on Ctrl-C, with the operation left to run on, or ended, as
     the answer to that question was.
+
+    Nothing limits this in time: some resources take hours, CloudFormation itself ends each operation that
+    gets nowhere, and whoever has seen enough presses Ctrl-C.
     """
     seen: list[Event] = []
     unseen = _BEGINS if begun else 0
@@ -91,6 +97,16 @@ def _runs(stack: Deployed | None) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
+def retained(template: Any) -> list[str]:
+    """Return the logical ids of what stays when a stack is deleted, sorted.
+
+    RetainExceptOnCreate is among it: only a rollback deletes that, and a creation cannot be rolled back by
+    anybody while it runs (DeletionPolicy; CancelUpdateStack is for updates).
+    """
+    listed = template.get("Resources", {}) if isinstance(template, dict) else {}
+    return sorted(title for title, each in listed.items() if each.get("DeletionPolicy") not in _GOING)
+
+
 def _interrupted(cloud: Cloud, stack: Deployed, dialogue: Dialogue) -> Interrupted:
     """Let the operation run on, or end it, as whoever is there says; and say what follows."""
     again = "run the same command again to go on"
@@ -101,6 +117,9 @@ def _interrupted(cloud: Cloud, stack: Deployed, dialogue: Dialogue) -> Interrupt
         cloud.stacks.cancel_update(now.name)
         return Interrupted(f"interrupted; the update of {stack.name} is rolled back", hint=again)
     if now and now.status == "CREATE_IN_PROGRESS":
+        if kept := retained(cloud.stacks.template(now.name)):
+            what = f"deleting {stack.name} now would leave {', '.join(kept)}, in the way of the next creation"
+            return Interrupted(f"interrupted; its creation runs on, because {what}", hint=again)
         cloud.stacks.delete(now, token=cloud.name())
         return Interrupted(f"interrupted; {stack.name} is deleted again", hint=again)
     return Interrupted(f"interrupted; what runs in {stack.name} cannot be stopped", hint=again)

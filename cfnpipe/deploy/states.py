@@ -40,13 +40,16 @@ def route(stack: Deployed | None) -> Route:
 def way_out(stack: Deployed, region: str, events: Sequence[Event] = ()) -> str:
     """Return the command that leads out of a state which nobody leaves by himself.
 
+    What failed to be created is rolled back, not deleted: a deletion keeps what has the policy
+    RetainExceptOnCreate, and the next creation would find its name taken (DeletionPolicy, CloudFormation
+    User Guide).
     `events`: those of the stack, which tell what could not be deleted.
     """
     role = f" --role-arn {stack.role}" if stack.role else ""
     where = f"--stack-name {stack.name} --region {region}"
     if stack.status in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):
         return f"aws cloudformation continue-update-rollback {where}{role}"
-    if stack.status == "UPDATE_FAILED":
+    if stack.status in ("CREATE_FAILED", "UPDATE_FAILED"):
         return f"aws cloudformation rollback-stack {where}{role}"
     if stack.status == "DELETE_FAILED" and (kept := undeleted(events)):
         return f"aws cloudformation delete-stack {where} --retain-resources {' '.join(kept)}"

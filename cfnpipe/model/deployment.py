@@ -116,14 +116,14 @@ class Event:
     logical: str
     type: str
     status: str
-    """CloudFormation's own word: `CREATE_FAILED`."""
+    """CloudFormation's own word: `CREATE_FAILED`, or `VALIDATION_ERROR` for what it finds beforehand."""
     reason: str = ""
     physical: str = ""
 
     @property
     def failed(self) -> bool:
         """Tell whether a resource, or the stack, ended badly with this step."""
-        return self.status.endswith("_FAILED")
+        return self.status.endswith(("_FAILED", "_ERROR"))
 
 
 @dataclass(frozen=True)

@@ -92,8 +92,8 @@ class Following:
             self._audience.note(complaint)
 
     def tell_placeholders(self) -> None:
-        """Say which resources are only recorded, because the local CloudFormation lacks their types."""
-        types = {each.type for each in self._rehearsal.server.formation.placeholders()}
+        """Say what is only recorded, because the local CloudFormation lacks the types or the attributes."""
+        types = {each.what for each in self._rehearsal.server.formation.placeholders()}
         if more := sorted(types - self._placeholders):
             self._placeholders |= types
             self._audience.note(f"only recorded here, with nothing behind them: {', '.join(more)}")

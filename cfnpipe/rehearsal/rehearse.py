@@ -90,6 +90,8 @@ def rehearsing(
         repositories = {environment.source.repository: follows.repository}  # type: ignore[union-attr]
         with serving(account, environment.region, repositories, port=port) as server:
             root = Session(environment.region, access=Access(server.endpoint, account, "local"))
+            if isinstance(environment.source, ConnectionSource):
+                server.connections.connect(environment.source.connection)
             rendered = {stack.stack: stack for stack in made.stacks}
             parts = process(environment, root, server.endpoint, stage)
             yield Rehearsal(parts, server, follows, rendered, folder)

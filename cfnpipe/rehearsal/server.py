@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from cfnpipe.rehearsal.cloudformation import Formation, ResourceOperation
     from cfnpipe.rehearsal.codepipeline import Runner
+    from cfnpipe.rehearsal.connections import Connections
 
 VERSION = "1.5.33"
 """The one version of ministack whose insides are known here."""
@@ -40,7 +42,9 @@ class Server:
     runner: Runner
     """Its pipelines, and the logs of their builds."""
     formation: Formation
-    """Its CloudFormation: placeholders, connections, and the mails that would have been sent."""
+    """Its CloudFormation: placeholders, and the mails that would have been sent."""
+    connections: Connections
+    """Its connections to Git hosts."""
 
 
 @contextlib.contextmanager
@@ -58,15 +62,18 @@ def serving(
     _prepare(account, region, port)
     from cfnpipe.rehearsal import cloudformation
     from cfnpipe.rehearsal.codepipeline import install
+    from cfnpipe.rehearsal.connections import Connections
     from cfnpipe.rehearsal.policies import Policies
 
     endpoint = f"http://127.0.0.1:{port}"
-    runner = install(endpoint, Policies(), repositories)
+    connections = Connections()
+    runner = install(endpoint, Policies(), repositories, connections)
     formation = cloudformation.install()
+    connections.install()
     formation.checks.append(partial(_denied, account, region))
-    with _running(door):
+    with _running(door, connections):
         try:
-            yield Server(endpoint, runner, formation)
+            yield Server(endpoint, runner, formation, connections)
         finally:
             runner.stop()
 
@@ -104,6 +111,7 @@ def require() -> None:
 
 def _prepare(account: str, region: str, port: int) -> None:
     """Set what ministack reads when it is imported."""
+    _forbid_containers()
     logging.getLogger("kms").setLevel(
         logging.ERROR
     )  # It misses a package that signs, which nobody needs here.
@@ -118,18 +126,28 @@ def _prepare(account: str, region: str, port: int) -> None:
     )
 
 
+def _forbid_containers() -> None:
+    """Let nothing here find the package that speaks to Docker.
+
+    With it, ministack runs databases, functions and more in containers, and when it starts and ends removes
+    those of every ministack of this machine. A rehearsal has records only.
+    """
+    sys.modules["docker"] = None  # type: ignore[assignment]
+
+
 @contextlib.contextmanager
-def _running(door: socket.socket) -> Iterator[None]:
+def _running(door: socket.socket, connections: Connections) -> Iterator[None]:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app
 
+    from cfnpipe.rehearsal.door import Door
     from cfnpipe.rehearsal.rights import Gate
 
     config = Config()
     config.bind, config.errorlog, config.graceful_timeout = [f"fd://{door.detach()}"], None, 0.1
     loop, over = asyncio.new_event_loop(), asyncio.Event()
-    gate: Any = Gate(app.app)
+    gate: Any = Gate(Door(app.app, connections))
     thread = threading.Thread(
         target=lambda: loop.run_until_complete(serve(gate, config, shutdown_trigger=over.wait)),
         name="local-aws",

@@ -4,7 +4,8 @@
 request ─▶ requests ─▶ templates ─▶ ministack's stacks ─▶ operations ─▶ ministack's resources
               │            └ placeholders   │                └ checks
               └ changes                     ├─▶ events
-                                            └─▶ exports
+                                            ├─▶ exports
+                                            └─▶ rollbacks
 ```
 
 `install()` is called once, before the server starts.

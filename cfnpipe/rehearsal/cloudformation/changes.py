@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
+"""What stands for a value that is not known before the change set is executed."""
 _SECRET = "****"  # noqa: S105 - what AWS tells instead of one
 _MISSING = object()
 _ATTRIBUTES = ("Metadata", "CreationPolicy", "UpdatePolicy", "DeletionPolicy", "UpdateReplacePolicy")
@@ -38,7 +39,7 @@ def tell_values(change_set: dict[str, Any], stack: Mapping[str, Any]) -> None:
         each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in change_set["Changes"]
     }
     later = {
-        title: _Later() for title in change_set["_template"]["Resources"]
+        title: Later() for title in change_set["_template"]["Resources"]
         if title not in there or touched.get(title, {}).get("Replacement") == "True"
     }  # fmt: skip
     new = change_set["_template"], change_set["_resolved_params"], {**there, **later}
@@ -59,11 +60,11 @@ def with_values(body: bytes, change_set: Mapping[str, Any]) -> bytes:
     return text
 
 
-class _Later(dict[str, Any]):
+class Later(dict[str, Any]):
     """Stands for a resource of which nothing is known before the change set is executed."""
 
     def __init__(self) -> None:
-        super().__init__(PhysicalResourceId=_LATER, Attributes=_Any())
+        super().__init__(PhysicalResourceId=LATER, Attributes=_Any())
 
 
 class _Any(dict[str, Any]):
@@ -71,7 +72,7 @@ class _Any(dict[str, Any]):
         return True
 
     def __getitem__(self, key: str) -> str:
-        return _LATER
+        return LATER
 
 
 def _definition(title: str, stack: Mapping[str, Any], template: Any, values: Any, resources: Any) -> Any:
@@ -84,32 +85,32 @@ def _definition(title: str, stack: Mapping[str, Any], template: Any, values: Any
     }
     held = engine._evaluate_conditions(template, values)
     about = resources, hidden, held, template.get("Mappings", {}), stack["StackName"], stack["StackId"]
-    filled = _filled(defined.get("Properties", {}), held, about)
-    return {"Properties": filled} | {name: defined[name] for name in _ATTRIBUTES if name in defined}
+    known = filled(defined.get("Properties", {}), held, about)
+    return {"Properties": known} | {name: defined[name] for name in _ATTRIBUTES if name in defined}
 
 
-def _filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any:
+def filled(value: Any, held: Mapping[str, bool], about: tuple[Any, ...]) -> Any:
     """Fill references in; what depends on anything that is not known yet is not known as a whole."""
     from ministack.services.cloudformation import engine
 
     nothing = engine._NO_VALUE
     if isinstance(value, list):
-        listed = [_filled(each, held, about) for each in value]
+        listed = [filled(each, held, about) for each in value]
         return [each for each in listed if each is not nothing]
     if not isinstance(value, dict):
         return value
     function = next(iter(value), "") if len(value) == 1 else ""
     if function == "Fn::If":
         condition, yes, no = value[function]
-        return _filled(yes if held.get(condition) else no, held, about)
+        return filled(yes if held.get(condition) else no, held, about)
     if function != "Ref" and not function.startswith("Fn::"):
-        members = {key: _filled(each, held, about) for key, each in value.items()}
+        members = {key: filled(each, held, about) for key, each in value.items()}
         return {key: each for key, each in members.items() if each is not nothing}
     try:
         found = engine._resolve_refs(value, *about)
     except ValueError:
-        return _LATER
-    return _LATER if found is not nothing and _LATER in json.dumps(found) else found
+        return LATER
+    return LATER if found is not nothing and LATER in json.dumps(found) else found
 
 
 def _add(element: ET.Element, space: str, change: Mapping[str, Any]) -> None:

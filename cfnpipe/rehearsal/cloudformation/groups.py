@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 TYPE = "AWS::IAM::Group"
 
@@ -33,7 +33,7 @@ def _create(title: str, properties: Mapping[str, Any], stack: str) -> Made:
     name = properties.get("GroupName") or provisioners._physical_name(stack, title, max_len=128)
     if name in iam._groups:
         raise ValueError(f"{name} already exists")
-    _ask("_create_group", GroupName=name, Path=properties.get("Path", "/"))
+    _ask(iam._create_group, GroupName=name, Path=properties.get("Path", "/"))
     _give(name, properties)
     return _made(name)
 
@@ -50,23 +50,29 @@ def _update(name: str, old: Mapping[str, Any], new: Mapping[str, Any], stack: st
 
 
 def _delete(name: str, properties: Mapping[str, Any]) -> None:
+    from ministack.services import iam
+
     _take(name, properties)
-    _ask("_delete_group", GroupName=name)
+    _ask(iam._delete_group, GroupName=name)
 
 
 def _give(name: str, properties: Mapping[str, Any]) -> None:
+    from ministack.services import iam
+
     for arn in properties.get("ManagedPolicyArns", ()):
-        _ask("_attach_group_policy", GroupName=name, PolicyArn=arn)
+        _ask(iam._attach_group_policy, GroupName=name, PolicyArn=arn)
     for policy in properties.get("Policies", ()):
         document = json.dumps(policy["PolicyDocument"])
-        _ask("_put_group_policy", GroupName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
+        _ask(iam._put_group_policy, GroupName=name, PolicyName=policy["PolicyName"], PolicyDocument=document)
 
 
 def _take(name: str, properties: Mapping[str, Any]) -> None:
+    from ministack.services import iam
+
     for arn in properties.get("ManagedPolicyArns", ()):
-        _ask("_detach_group_policy", GroupName=name, PolicyArn=arn)
+        _ask(iam._detach_group_policy, GroupName=name, PolicyArn=arn)
     for policy in properties.get("Policies", ()):
-        _ask("_delete_group_policy", GroupName=name, PolicyName=policy["PolicyName"])
+        _ask(iam._delete_group_policy, GroupName=name, PolicyName=policy["PolicyName"])
 
 
 def _made(name: str) -> Made:
@@ -75,12 +81,10 @@ def _made(name: str) -> Made:
     return name, {"Arn": iam._groups[name]["Arn"]}
 
 
-def _ask(operation: str, **said: str) -> None:
+def _ask(operation: Callable[[Mapping[str, str]], Any], **said: str) -> None:
     """Ask ministack's IAM as its API would; raise `ValueError` with what it says if it refuses."""
     from xml.etree import ElementTree as ET
 
-    from ministack.services import iam
-
-    status, _, body = getattr(iam, operation)(said)
+    status, _, body = operation(said)
     if status >= 400:  # noqa: PLR2004 - HTTP's first refusal
         raise ValueError(ET.fromstring(body).findtext(".//{*}Message"))  # noqa: S314 - ministack wrote it

@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cfnpipe.rehearsal import insides
 from cfnpipe.rehearsal.cloudformation import (
+    addresses,
+    attachments,
+    buckets,
+    existing,
     exports,
     groups,
+    parameters,
     principals,
     properties,
     protection,
     requests,
+    rollbacks,
     schemas,
     templates,
     uploads,
+    validation,
 )
-from cfnpipe.rehearsal.cloudformation.connections import Connections, Status
 from cfnpipe.rehearsal.cloudformation.events import Events
 from cfnpipe.rehearsal.cloudformation.mails import Mail, Mails
 from cfnpipe.rehearsal.cloudformation.operations import Operations, ResourceOperation
@@ -38,16 +45,11 @@ class Formation:
     checks: list[Callable[[ResourceOperation], str | None]]
     """Asked before each operation on a resource: why it fails, or nothing. Add more at any time."""
     _placeholders: Placeholders
-    _connections: Connections
     _mails: Mails
 
     def placeholders(self) -> list[Placeholder]:
-        """Return the resources that are only recorded: there is nothing behind them."""
+        """Return the resources and the attributes that are only recorded: there is nothing behind them."""
         return self._placeholders.listed()
-
-    def connect(self, arn: str, status: Status = "AVAILABLE") -> None:
-        """Say how it stands with a connection to a Git host."""
-        self._connections.connect(arn, status)
 
     def mails(self) -> list[Mail]:
         """Return the e-mails that SNS would have sent so far, oldest first."""
@@ -56,19 +58,25 @@ class Formation:
 
 def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
+    insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    checks = [protection.check, properties.check, principals.check]
+    rooms = (rollbacks, existing, protection, properties, principals, attachments, buckets)
+    checks = [room.check for room in rooms]
     events = Events()
-    formation = Formation(checks, Placeholders(), Connections(), Mails([]))
+    formation = Formation(checks, Placeholders(), Mails([]))
     events.install()
-    Operations(checks, events).install()
+    Operations(checks, events, formation._placeholders).install()
     templates.install(formation._placeholders)
     exports.install(partial(protection.check_removals, events))
     requests.install()
-    formation._connections.install()
+    rollbacks.install()
+    parameters.install()
+    addresses.install()
+    validation.install()
     formation._mails.install()
     uploads.install()
     groups.install()
+    attachments.install()
     _know_replacements()
     return formation
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from cfnpipe.rehearsal.cloudformation import schemas
-from cfnpipe.rehearsal.cloudformation.placeholders import attributes
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cfnpipe.rehearsal.cloudformation.events import Events
+    from cfnpipe.rehearsal.cloudformation.placeholders import Placeholders
 
 Does = Literal["create", "update", "delete"]
 
@@ -42,6 +40,13 @@ class ResourceOperation:
     physical_id: str = ""
     """Empty for what is not there yet."""
 
+    @property
+    def back(self) -> bool:
+        """Whether it is part of a rollback, as long as it is under way."""
+        from ministack.services import cloudformation
+
+        return "ROLLBACK" in cloudformation._stacks[self.stack]["StackStatus"]
+
 
 @dataclass(frozen=True)
 class Operations:
@@ -49,6 +54,7 @@ class Operations:
 
     checks: list[Callable[[ResourceOperation], str | None]]
     events: Events
+    placeholders: Placeholders
 
     def install(self) -> None:
         """Take ministack's three functions over."""
@@ -65,7 +71,7 @@ class Operations:
             self._ask(ResourceOperation(stack, principal(stack), title, kind, "create", properties))
             made = create(kind, title, properties, stack)
             self.events.initiated(stack, title, kind, made[0])
-            return _completed(kind, properties, made)
+            return self.placeholders.complete((stack, title, kind), properties, made, None)
 
         return creating
 
@@ -83,7 +89,8 @@ class Operations:
                     ResourceOperation(stack, principal(stack), title or "", kind, does, new, old, there)
                 )
             made = update(kind, there, old, new, stack, title, told)
-            return _completed(kind, new, made, told if made[0] == there else None)
+            about, before = (stack, title or "", kind), told if made[0] == there else None
+            return self.placeholders.complete(about, new, made, before)
 
         return updating
 
@@ -102,20 +109,6 @@ class Operations:
         for check in self.checks:
             if reason := check(operation):
                 raise ValueError(reason)
-
-
-def _completed(
-    kind: str, properties: Mapping[str, Any], made: tuple[str, Any], before: Mapping[str, Any] | None = None
-) -> tuple[str, Any]:
-    """Add the attributes that ministack does not make.
-
-    Those that are properties too, such as a VPC's address range, have the property's value; the others have a
-    value of the right form with nothing behind it, such as the ARN of a database's secret.
-    """
-    physical_id, told = made
-    gettable = schemas.gettable(kind) or frozenset()
-    given = {name: properties[name] for name in gettable & properties.keys()}
-    return physical_id, attributes(kind, physical_id) | dict(before or {}) | given | (told or {})
 
 
 def principal(stack: str) -> str:

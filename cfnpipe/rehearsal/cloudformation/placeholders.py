@@ -10,9 +10,10 @@ import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cfnpipe.rehearsal.cloudformation import schemas
+from cfnpipe.rehearsal.cloudformation.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _PREFIXES = {
     "AWS::EC2::CustomerGateway": "cgw",
@@ -38,18 +39,27 @@ Made = tuple[str, dict[str, Any]]
 
 
 class Placeholder(NamedTuple):
-    """A resource that is only recorded."""
+    """A resource that is only recorded, or an attribute of one that is there."""
 
     stack: str
     logical_id: str
     type: str
+    attribute: str = ""
+    """What the template asks of the resource, and nothing is behind; empty for a whole resource."""
+
+    @property
+    def what(self) -> str:
+        """The type, and the attribute: `AWS::RDS::DBInstance MasterUserSecret.SecretArn`."""
+        return f"{self.type} {self.attribute}".rstrip()
 
 
 class Placeholders:
-    """The types that are only recorded in this process."""
+    """The types that are only recorded in this process, and the attributes that are made up."""
 
     def __init__(self) -> None:
         self._types: set[str] = set()
+        self._attributes: dict[tuple[str, str], frozenset[str]] = {}
+        """By the stack's id and logical id."""
 
     def add(self, kinds: Iterable[str]) -> None:
         """Teach ministack the types that AWS has and it does not; the others it goes on refusing."""
@@ -61,17 +71,47 @@ class Placeholders:
                 handlers[kind] = _handlers(kind)
                 self._types.add(kind)
 
+    def complete(
+        self, about: tuple[str, str, str], properties: Mapping[str, Any], made: tuple[str, Any], before: Any
+    ) -> Made:
+        """Return what ministack made of a resource, with the attributes that it does not make.
+
+        `about`: stack, logical id and type. `before`: the attributes that the same resource had. Those that
+        are properties too, such as a VPC's address range, have the property's value; the others have a value
+        of the right form with nothing behind it, such as the ARN of a database's secret.
+        """
+        (stack, title, kind), (physical_id, told) = about, made
+        gettable = schemas.gettable(kind) or frozenset()
+        given = {name: properties[name] for name in gettable & properties.keys()}
+        made_up, real = attributes(kind, physical_id), given | (told or {})
+        key = _stack_id(stack), title
+        known = self._attributes.get(key, frozenset()) if before else frozenset()
+        self._attributes[key] = known | (made_up.keys() - real.keys())
+        return physical_id, made_up | dict(before or {}) | real
+
     def listed(self) -> list[Placeholder]:
-        """Return the recorded resources of all stacks that there are."""
+        """Return what is only recorded of all stacks that there are."""
         from ministack.services import cloudformation
 
         stacks = list(cloudformation._stacks._data.values())
-        return sorted(
-            Placeholder(stack["StackName"], title, resource["ResourceType"])
-            for stack in stacks
-            for title, resource in stack["_resources"].items()
-            if resource["ResourceType"] in self._types
-        )
+        return sorted(each for stack in stacks for each in self._of_stack(stack))
+
+    def _of_stack(self, stack: Mapping[str, Any]) -> Iterator[Placeholder]:
+        template = stack.get("_template") or {}
+        asked = {each for block in ("Resources", "Outputs") for each in references(template, block)}
+        for title, resource in stack["_resources"].items():
+            kind = resource["ResourceType"]
+            if kind in self._types:
+                yield Placeholder(stack["StackName"], title, kind)
+            for name in self._attributes.get((stack["StackId"], title), ()):
+                if (title, name) in asked:
+                    yield Placeholder(stack["StackName"], title, kind, name)
+
+
+def _stack_id(name: str) -> str:
+    from ministack.services import cloudformation
+
+    return str(cloudformation._stacks[name]["StackId"])
 
 
 def _handlers(kind: str) -> dict[str, Any]:

@@ -34,14 +34,20 @@ def attributes(kind: str) -> dict[str, Any]:
     """Return what `Fn::GetAtt` may ask for, such as `Endpoint.Address`, with its JSON type."""
     schema = _schema(kind) or {}
     names = (path.split("/")[2:] for path in schema.get("readOnlyProperties", ()))
-    return {".".join(parts): _type(schema, parts) for parts in names if "*" not in parts}
+    return {".".join(parts): _type(kind, parts) for parts in names if "*" not in parts}
 
 
-def properties(kind: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the properties that a resource must have, and all that it may; none where AWS does not say."""
-    schema = _schema(kind) or {}
-    closed = schema.get("additionalProperties") is False
-    return frozenset(schema.get("required", ())), frozenset(schema.get("properties", ()) if closed else ())
+def whole(kind: str) -> Mapping[str, Any]:
+    """Return the schema of a type's properties; one that allows everything where AWS does not say."""
+    return _schema(kind) or {}
+
+
+def followed(kind: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a part of a type's schema, or the definition that it points to."""
+    found = schema
+    while "$ref" in found:
+        found = whole(kind).get("definitions", {}).get(found["$ref"].rpartition("/")[2], {})
+    return found
 
 
 def identifier(kind: str) -> tuple[str, ...]:
@@ -59,14 +65,12 @@ def gettable(kind: str) -> frozenset[str] | None:
     return frozenset(PROVIDER_SCHEMA_MANAGER.get_type_getatts(kind, _REGION))
 
 
-def _type(schema: Mapping[str, Any], parts: list[str]) -> str:
-    found: Any = schema
+def _type(kind: str, parts: list[str]) -> str:
+    found = whole(kind)
     for part in parts:
-        found = found.get("properties", {}).get(part, {})
-        if "$ref" in found:
-            found = schema.get("definitions", {}).get(found["$ref"].rpartition("/")[2], {})
-    kind = found.get("type", "string")
-    return str(kind[0] if isinstance(kind, list) else kind)
+        found = followed(kind, found.get("properties", {}).get(part, {}))
+    form = found.get("type", "string")
+    return str(form[0] if isinstance(form, list) else form)
 
 
 @cache

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cfnpipe.rehearsal.cloudformation import schemas
+from cfnpipe.rehearsal.cloudformation.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from cfnpipe.rehearsal.cloudformation.placeholders import Placeholders
 
@@ -36,11 +37,11 @@ def check(template: Mapping[str, Any]) -> None:
 
     known = set(_resources(template)) | set(template.get("Parameters", {}))
     for block in ("Resources", "Outputs"):
-        if dangling := sorted({name for name, _ in _references(template, block)} - known):
+        if dangling := sorted({name for name, _ in references(template, block)} - known):
             listed = ", ".join(dangling)
             where = f"in the {block} block of the template"
             raise ValueError(f"Template format error: Unresolved resource dependencies [{listed}] {where}")
-        for name, attribute in _references(template, block):
+        for name, attribute in references(template, block):
             _check_attribute(template, name, attribute)
     try:
         engine._topological_sort(_resources(template), {})
@@ -58,19 +59,6 @@ def _check_attribute(template: Mapping[str, Any], name: str, attribute: str | No
         raise ValueError(
             f"Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
         )
-
-
-def _references(template: Mapping[str, Any], block: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the name of each reference that is no pseudo parameter, and the attribute that it asks for."""
-    from ministack.services.cloudformation import engine
-
-    for part in template.get(block, {}).values():
-        told = [part.get(key) for key in ("Properties", "Value", "Export", "Metadata")]
-        for name, attribute in engine._intrinsic_references(told):
-            if not name.startswith("AWS::"):
-                yield name, attribute
-        needed = part.get("DependsOn", []) if block == "Resources" else []
-        yield from ((each, None) for each in ([needed] if isinstance(needed, str) else needed))
 
 
 def _resources(template: Mapping[str, Any]) -> dict[str, Any]:

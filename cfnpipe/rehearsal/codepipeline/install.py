@@ -1,7 +1,7 @@
 """Where the executing CodePipeline is plugged into ministack: all that is known of its insides is here.
 
 Nothing of ministack is public but its ports, so its version is pinned, and `install` fails at once where one
-of the names below is gone.
+of the names that are used is gone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cfnpipe.rehearsal import insides, service
 from cfnpipe.rehearsal.codepipeline.api import Api
 from cfnpipe.rehearsal.codepipeline.faults import Fault
 from cfnpipe.rehearsal.codepipeline.resource import TYPE, Resources
@@ -21,25 +22,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cfnpipe.rehearsal.codepipeline.rights import Rights
+    from cfnpipe.rehearsal.connections import Connections
+    from cfnpipe.rehearsal.service import Reply
 
-Reply = tuple[int, dict[str, str], bytes]
-"""Status, headers and body."""
 TARGET = "CodePipeline_20150709"
 _PROJECT = "AWS::CodeBuild::Project"
 
 
-def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> Runner:
+def install(
+    endpoint: str, rights: Rights, repositories: Mapping[str, Path], connections: Connections | None = None
+) -> Runner:
     """Add CodePipeline to the ministack of this process, before its server starts; return the pipelines.
 
     `endpoint`: where the server will answer, such as `http://127.0.0.1:4599`. `repositories`: by
-    `owner/name`, the local Git repository that stands for it. There is one ministack in a process.
+    `owner/name`, the local Git repository that stands for it. `connections`: without, every connection can be
+    used. There is one ministack in a process.
     """
     from ministack.services import eventbridge
     from ministack.services.cloudformation import provisioners, stacks
 
-    _check_names()
-    runner = Runner(Site(endpoint, rights, repositories, Ministack()))
-    _add_service(runner)
+    insides.check()
+    runner = Runner(Site(endpoint, rights, repositories, Ministack(), connections))
+    service.add("codepipeline", TARGET, Service(runner))
     resources = Resources(runner, _here)
     handlers = provisioners._RESOURCE_HANDLERS
     handlers[TYPE] = {"create": resources.create, "update": resources.update, "delete": resources.delete}
@@ -49,21 +53,6 @@ def install(endpoint: str, rights: Rights, repositories: Mapping[str, Path]) -> 
     stacks._runs_on_worker_thread = _also_on_a_thread(stacks._runs_on_worker_thread)
     eventbridge._invoke_target = _with_pipelines(eventbridge._invoke_target, runner)
     return runner
-
-
-def _check_names() -> None:
-    """Raise `AttributeError` where ministack has lost something that is needed only later."""
-    from ministack.core import concurrency, responses
-    from ministack.services import codebuild, eventbridge
-
-    for module, names in (
-        (codebuild, ("_builds", "_projects")),
-        (concurrency, ("run_reentrant",)),
-        (eventbridge, ("_apply_input_transformer", "_dispatch_event")),
-        (responses, ("get_account_id", "get_region", "request_scope")),
-    ):
-        for name in names:
-            getattr(module, name)
 
 
 class Ministack:
@@ -151,22 +140,6 @@ def _here() -> Scope:
     from ministack.core.responses import get_account_id, get_region
 
     return Scope(get_account_id(), get_region())
-
-
-def _add_service(runner: Runner) -> None:
-    from ministack import app
-    from ministack.core import iam_actions, router
-
-    service = Service(runner)
-    router.SERVICE_PATTERNS["codepipeline"] = {
-        "target_prefixes": [TARGET],
-        "host_patterns": [r"codepipeline\."],
-        "credential_scope": "codepipeline",
-    }
-    app.SERVICE_REGISTRY["codepipeline"] = {"module": "codepipeline"}
-    app.SERVICE_HANDLERS["codepipeline"] = service.handle_request
-    app._loaded_modules["codepipeline"] = service
-    iam_actions.SERVICE_TO_IAM_NAMESPACE["codepipeline"] = "codepipeline"
 
 
 def _also_on_a_thread(known: Callable[[str], bool]) -> Callable[[str], bool]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cfnpipe.rehearsal.codepipeline.rights import Rights
+    from cfnpipe.rehearsal.connections import Connections
 
 
 @dataclass(frozen=True)
@@ -49,5 +50,7 @@ class Site:
     """By `owner/name`, or a CodeCommit repository's name: the local Git repository that stands for it."""
     aws: LocalAws
     """The local AWS from inside."""
+    connections: Connections | None = None
+    """Connections to Git hosts; without, every one can be used."""
     builds: Builds = field(default_factory=Builds)
     """What runs, and what it said."""

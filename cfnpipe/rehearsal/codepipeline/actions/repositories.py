@@ -25,6 +25,9 @@ def connection(job: Job) -> Outcome:
         "codestar-connections:FullRepositoryId": repository,
     }
     job.site.rights.check(job.run.action.role, may, arn, context)
+    if job.site.connections and job.site.connections.status(arn) != "AVAILABLE":
+        # The words are of no source: AWS documents only that such a connection cannot be used.
+        raise ActionFailed("ConfigurationError", f"Connection {arn} is not available")
     found = _commit(job, repository)
     variables = {
         "AuthorDate": found.written,
