@@ -27,6 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 LONGEST = (
     "tests/test_rehearsal.py",
+    "tests/test_attended.py",
     "tests/test_bootstrap.py",
     "tests/test_deploy.py",
     "tests/test_sync_crashes.py",

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from cfnpipe.errors import CfnpipeError
-from cfnpipe.rehearsal.server import VERSION, require
+from cfnpipe.errors import BadInput, CfnpipeError
+from cfnpipe.rehearsal.server import VERSION, require, take
 from tests.conftest import ROOT
 from tests.terminal import Terminal
 
@@ -136,6 +136,13 @@ def test_a_port_that_is_taken() -> None:
     ]
 
 
+def test_a_port_that_another_rehearsal_has_taken_before_it_answers() -> None:
+    with take(0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port} cannot be used: Address already in use"):
+            take(port)
+
+
 def test_what_is_not_rendered_is_refused(tree: Path) -> None:
     stale = tree / "stacks/production-us/network/template.json"
     stale.unlink()
@@ -213,6 +220,17 @@ def test_a_change_of_the_working_tree_is_followed(tree: Path) -> None:
         terminal.until(rf"  {older[1]}  {older[2]}  Deploy/Protect  Succeeded")
         asked = terminal.until(ASKED)
         assert asked.groups() == (older[1], again[3], None, "owners")
+        terminal.enter("later")
+        terminal.until("left; Enter asks again")
+
+        shared = tree / "config/_production.yaml"
+        text = shared.read_text("utf-8").replace("operations]", "operations, security]")
+        shared.write_text(text, "utf-8")
+        assert cfnpipe(tree, "render").returncode == 0
+        while terminal.until(rf"{ASKED}|\nmay decide from now on: security\n")[1]:
+            terminal.enter("yes")
+        while terminal.until(ASKED)[4] != "security":
+            terminal.enter("yes")
         terminal.interrupt()
         assert terminal.ends() == 130
         assert terminal.shown.endswith("[yes]: ^C\ninterrupted\n")

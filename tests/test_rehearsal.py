@@ -68,11 +68,9 @@ def test_nobody_to_approve_is_refused() -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (
-        3,
-        "error: nobody is here to approve anything\n"
-        "  hint: run it in a terminal, or unattended: cfnpipe rehearse --script\n",
-    )
+    hint = "run it in a terminal, or unattended: cfnpipe rehearse --script"
+    said = f"error: nobody is here to approve anything\n  hint: {hint}\n"
+    assert (done.returncode, done.stderr) == (3, said)
 
 
 def test_only_a_process_with_a_git_source_can_be_rehearsed() -> None:

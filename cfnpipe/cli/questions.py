@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import sys
+import termios
 from typing import TYPE_CHECKING
 
 import click
@@ -32,9 +33,7 @@ def line(seconds: float) -> str | None:
 
 def forget() -> None:
     """Forget what was typed before there was a question."""
-    import termios
-
-    with contextlib.suppress(termios.error):
+    with contextlib.suppress(termios.error, OSError):  # It need not be a terminal.
         termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cfnpipe.model import Position
     from cfnpipe.rehearsal.rehearse import Rehearsal
 
-_REST = 1.0
-"""Seconds without anything new, after which nothing more is expected: events and repositories take less."""
 _QUIET = "nothing moves now: change something here, run cfnpipe render, and see which pipeline runs"
 
 
@@ -31,13 +29,17 @@ class Audience(Stage, Protocol):
 
 
 class Following:
-    """What is done between two looks. `tree`: whether the working tree is followed."""
+    """What is done between two looks.
 
-    def __init__(self, rehearsal: Rehearsal, audience: Audience, *, tree: bool) -> None:
+    `tree`: whether the working tree is followed. `rest`: seconds without anything new, after which nothing
+    more is expected; events and repositories take less.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, audience: Audience, *, tree: bool, rest: float = 1.0) -> None:
         self._rehearsal, self._audience = rehearsal, audience
         self._process = rehearsal.process
         self._tree = rehearsal.workspace.tree if tree else None
-        self._moved = time.monotonic()
+        self._rest, self._moved = rest, time.monotonic()
         self._complaint = ""
         self._placeholders: set[str] = set()
         self._shown: list[Position] = []
@@ -52,7 +54,7 @@ class Following:
         if watch.look() or watch.busy:
             self._moved = time.monotonic()
         self.tell_placeholders()
-        if time.monotonic() - self._moved < _REST:
+        if time.monotonic() - self._moved < self._rest:
             return False
         self._come_to_rest()
         return True

@@ -57,7 +57,7 @@ def serving(
     the local Git repository that stands for it. `port`: 0 for any that is free. Raise `BadInput` if it
     cannot be used. What `require` asks for must be there.
     """
-    door = _bound(port)
+    door = take(port)
     port = door.getsockname()[1]
     _prepare(account, region, port)
     from cfnpipe.rehearsal import cloudformation
@@ -161,7 +161,7 @@ def _running(door: socket.socket, connections: Connections) -> Iterator[None]:
         thread.join(5)
 
 
-def _bound(port: int) -> socket.socket:
+def take(port: int) -> socket.socket:
     """Take a port, so that nobody else does; requests wait there until the server is ready.
 
     Raise `BadInput` if it cannot be had.
