@@ -122,7 +122,14 @@ def patience(there: Ground) -> None:
     assert [line for line in listener.said if line.startswith("connection ")] == [
         "connection rehearsal: PENDING"
     ]
-    assert "https://us-east-1.console.aws.amazon.com/codesuite/settings/" in " ".join(listener.said)
+    page = "https://us-east-1.console.aws.amazon.com/codesuite/settings/"
+    assert page in " ".join(listener.said)
+    connect(source.connection, "ERROR")
+    said = _error(there, wait=True, sleep=slept.append)
+    assert said.startswith(
+        "1 error: connection rehearsal is in ERROR\n  hint: see what its host refuses ("
+    ), said
+    assert sum(slept) == 3600
     connect(source.connection, "AVAILABLE")
     there.process.root.client("events").disable_rule(Name=names.owned(ENVIRONMENT, "pipelines"))
     watch = there.watch(left=0)

@@ -5,7 +5,6 @@ A process of its own, because there is one local AWS in a process.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from cfnpipe import config, console, names
 from cfnpipe.rehearsal.door import HANDSHAKES
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
-from tests.scenarios import ENVIRONMENT, Silent
+from tests.programs import ENVIRONMENT, Silent, variables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,14 +48,7 @@ class Handshake:
     variables: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        process = self.rehearsal.process
-        self.variables = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "AWS_ENDPOINT_URL": process.endpoint,
-            "AWS_ACCESS_KEY_ID": process.environment.account or "",
-            "AWS_SECRET_ACCESS_KEY": "local",
-        }
+        self.variables = variables(self.rehearsal.process)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """The command as somebody runs it in a checkout."""

@@ -90,11 +90,17 @@ def _connected(watch: Watch, *, wait: bool) -> str:
         if found.status != told:
             told = found.status
             watch.dialogue.note(f"connection {found.name or found.arn}: {told}")
-            if told != "AVAILABLE":
+            if told == "PENDING":
                 page = console.connections(watch.environment.region)
                 watch.dialogue.note(f"  complete it in the console ({page}): Update pending connection")
         if told == "AVAILABLE" or not wait:
             return told
+        if told == "ERROR":  # It does not mend itself, as PENDING does when somebody comes.
+            page = console.connections(watch.environment.region)
+            raise DeploymentFailed(
+                f"connection {found.name or found.arn} is in ERROR",
+                hint=f"see what its host refuses ({page}); then run the same command again",
+            )
         watch.pause("the connection is not complete")
 
 
