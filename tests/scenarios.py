@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe import config, names
 from cfnpipe.aws import AwsError
 from cfnpipe.deploy.operation import PREFIX
-from cfnpipe.rehearsal.people import bootstrapper
+from cfnpipe.rehearsal.people import BOOTSTRAPPER, OPERATOR, bootstrapper
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
 from tests.programs import ENVIRONMENT, Silent, aws, cfnpipe
@@ -208,7 +208,7 @@ def reject(day: Day) -> None:
     assert day.status(NETWORK, older.execution) == "succeeded"
     assert day.tag(NETWORK, "Day") == "older"
 
-    operator = day.rehearsal.process.people["operator"].session.client("codepipeline")
+    operator = day.rehearsal.process.people[OPERATOR].session.client("codepipeline")
     operator.stop_pipeline_execution(
         pipelineName=names.pipeline(ENVIRONMENT, NETWORK), pipelineExecutionId=newer, abandon=True
     )
@@ -227,7 +227,7 @@ def two(day: Day) -> None:
     waiting = day.approval(DATABASE)
     people = day.rehearsal.process.people
     assert _refused(people["operations"].pipelines, pipeline, waiting)
-    assert _refused(people["operator"].pipelines, pipeline, waiting)
+    assert _refused(people[OPERATOR].pipelines, pipeline, waiting)
     iam = day.rehearsal.process.root.client("iam")
     account = day.rehearsal.process.environment.account
     policy = f"arn:aws:iam::{account}:policy/{names.approver(ENVIRONMENT, 'operations')}"
@@ -502,7 +502,7 @@ def rights(day: Day) -> None:
 def _allow(day: Day, statements: list[Any]) -> None:
     """Let the bootstrapper do this and nothing else."""
     iam = day.rehearsal.process.root.client("iam")
-    arn = f"arn:aws:iam::{day.rehearsal.process.environment.account}:policy/bootstrapper"
+    arn = f"arn:aws:iam::{day.rehearsal.process.environment.account}:policy/{BOOTSTRAPPER}"
     document = json.dumps({"Version": "2012-10-17", "Statement": statements})
     for each in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
         if not each["IsDefaultVersion"]:

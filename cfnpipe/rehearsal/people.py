@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from cfnpipe.model import Environment
 
 
-_BOOTSTRAPPER = "bootstrapper"
+OPERATOR, BOOTSTRAPPER = "Operator", "Bootstrapper"
+"""Parts that are no review; reviews have no capitals."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Person:
     """Somebody who may do what the policies of one part allow."""
 
     name: str
-    """The part: a name of `review`, or `operator`."""
+    """The part: a name of `review`, or `OPERATOR`."""
     session: Session
 
     @property
@@ -58,7 +59,7 @@ def _parts(environment: Environment, root: Session) -> dict[str, str]:
     there = {policy["PolicyName"] for page in pages for policy in page["Policies"]}
     before = names.approver(environment.name, "")
     parts = {each.removeprefix(before): each for each in there if each.startswith(before)}
-    return {"operator": names.owned(environment.name, "operator")} | parts
+    return {OPERATOR: names.owned(environment.name, "operator")} | parts
 
 
 def bootstrapper(environment: Environment, root: Session, endpoint: str) -> Access:
@@ -66,8 +67,8 @@ def bootstrapper(environment: Environment, root: Session, endpoint: str) -> Acce
     from cfnpipe.blueprints.bootstrapper import policy
 
     document = json.dumps(policy(environment, "aws"), separators=(",", ":"))
-    root.client("iam").create_policy(PolicyName=_BOOTSTRAPPER, PolicyDocument=document)
-    return _user(environment, root, endpoint, _BOOTSTRAPPER, _BOOTSTRAPPER)
+    root.client("iam").create_policy(PolicyName=BOOTSTRAPPER, PolicyDocument=document)
+    return _user(environment, root, endpoint, BOOTSTRAPPER, BOOTSTRAPPER)
 
 
 def _user(environment: Environment, root: Session, endpoint: str, part: str, *policies: str) -> Access:
