@@ -135,7 +135,8 @@ def _tell(watch: Watch, pipeline: str, told: set[Activity]) -> None:
         state = replace(each, execution="")
         if each.status and state not in told:
             told.add(state)
-            watch.dialogue.note(f"{pipeline}: {each.action} {each.status}")
+            status = "waits for a decision" if each.waits else each.status
+            watch.dialogue.note(f"{pipeline}: {each.action} {status}")
 
 
 def _offered(watch: Watch) -> tuple[Execution, tuple[str, ...]]:
