@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cfnpipe.model import Activity, Execution, ExecutionStatus, Pipeline, Revision, Version
+from cfnpipe.model import Execution, ExecutionStatus, Pipeline, Revision, Version
 
 if TYPE_CHECKING:
     from cfnpipe.aws import AwsError
@@ -70,22 +70,6 @@ class World:
 
     def definition(self, pipeline: str) -> Pipeline:
         return Pipeline(self.lines[pipeline].definition, self.lines[pipeline].sources)
-
-    def names(self) -> list[str]:
-        return sorted(self.lines)
-
-    def activities(self, pipeline: str) -> tuple[Activity, ...]:
-        """The approval of the latest run; its run's id is its token."""
-        runs = self.lines[pipeline].runs[:1]
-        return tuple(
-            Activity("Deploy", "Approve", run.id, "InProgress", token=run.id)
-            for run in runs
-            if run.status == "running"
-        )
-
-    def decide(self, pipeline: str, approval: Activity, *, approve: bool, why: str) -> None:
-        self.asked.append(f"decide {pipeline}: {why}")
-        self._run(pipeline, approval.token).status = "succeeded" if approve else "rejected"
 
     def version(self, pipeline: str, execution: str) -> int:
         return self._run(pipeline, execution).definition

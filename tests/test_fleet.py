@@ -192,8 +192,6 @@ def test_the_world_in_memory_answers_like_the_real_one() -> None:
         for name, method in inspect.getmembers(fake, inspect.isfunction):
             if not name.startswith("_"):
                 assert inspect.signature(method) == inspect.signature(getattr(real, name)), name
-    public = {name for name, _ in inspect.getmembers(Pipelines, inspect.isfunction) if name[0] != "_"}
-    assert public <= set(dir(World))
 
 
 def test_a_settled_stack_costs_two_calls_and_a_fresh_one_only_a_look_at_s3() -> None:
