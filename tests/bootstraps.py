@@ -207,10 +207,10 @@ def halfway(there: Ground) -> None:
     command = "run: aws cloudformation delete-stack --stack-name production-us-access --region us-east-1"
     assert f"hint: mend it and {command}; then: cfnpipe" in said, said
     again = _error(there)
-    assert again.startswith(f"3 {line}: error: production-us-access is ROLLBACK_FAILED (Operator ("), again
+    line = there.rendered["access"].lines["/Resources/EventsRole"]
+    assert again.startswith(f"3 {line}: error: production-us-access is ROLLBACK_FAILED (EventsRole ("), again
     _told(there, again)
     assert there.status("access") == "DELETE_FAILED"
-    line = there.rendered["access"].lines["/Resources/EventsRole"]
     said = _error(there)
     assert said == (
         f"3 {line}: error: production-us-access is DELETE_FAILED (EventsRole (AWS::IAM::Role): no delete"
@@ -289,6 +289,8 @@ def updated(there: Ground) -> None:
     assert said == f"1 {line}: {what}_FAILED: {cause}\n  hint: mend it and {command}", said
     said = _error(there, rendered=rendered)
     needs = "which needs a decision"
+    line = rendered["sync"].lines["/Resources/ProtectProject"]
+    cause = cause.replace("SyncProject", "ProtectProject")
     assert said == f"3 {line}: {what}_FAILED ({cause}), {needs}\n  hint: {command}", said
     there.faults.fails.clear()
     _told(there, said)

@@ -144,11 +144,10 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
 
 
 def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> None:
-    cause = first(latest(cloud.stacks.events(there.id)))
+    cause = first(latest(there, cloud.stacks.events(there.id)))
     why = f" ({told(cause)})" if cause else ""
-    dialogue.note(
-        f"{there.name} is {there.status}: its first creation failed{why}, and nothing of it is left"
-    )
+    left = "nothing of it is left but what its template retains"
+    dialogue.note(f"{there.name} is {there.status}: its first creation failed{why}, and {left}")
     if not dialogue.agree(f"Delete {there.name}, to create it again?"):
         hint = f"a stack in that state can only be deleted; say yes to: {order.again}"
         raise Refused(f"{there.name} was not changed", hint=hint)
@@ -158,7 +157,7 @@ def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> N
 def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
     events = cloud.stacks.events(there.id)
     command = states.way_out(there, cloud.region, events)
-    cause = first(latest(events))
+    cause = first(latest(there, events))
     reason = told(cause) if cause else there.reason
     return Refused(
         f"{there.name} is {there.status}{f' ({reason})' if reason else ''}, which needs a decision",
