@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cfnpipe import names
 from cfnpipe.aws import AwsError, Session
 from cfnpipe.aws.cloudformation import Stacks
 from cfnpipe.deploy import Cloud, Development, develop
-from cfnpipe.deploy.operation import PREFIX, Interrupted
+from cfnpipe.deploy.operation import Interrupted
 from cfnpipe.errors import ChangedByAnother, Refused
 from cfnpipe.model import Environment, RenderedStack, Stack
 from tests.completed_aws import started
@@ -371,7 +372,9 @@ def test_a_crash_at_any_call_is_made_good_by_the_next_run(session: Session, *, a
             assert there.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), number
             assert stacks.template(there.name) == template(wait)
             assert there.protected
-            assert not [each for each in stacks.change_sets(there.name) if each.startswith(PREFIX)], number
+            assert not [each for each in stacks.change_sets(there.name) if each.startswith(names.BY_HAND)], (
+                number
+            )
             assert deploy(session, asked(name, wait))[0].result == "unchanged"
             assert brought.result in ("created", "updated", "unchanged")
         if not blown:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cfnpipe import names
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy.failure import explained
-from cfnpipe.deploy.operation import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def make(
 def sweep(cloud: Cloud, stack: Deployed) -> None:
     """Delete the change sets that earlier runs made for a stack and did not execute."""
     for name, change_set in cloud.stacks.change_sets(stack.name).items():
-        if name.startswith(PREFIX):
+        if name.startswith(names.BY_HAND):
             _drop_made(cloud, stack, change_set)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cfnpipe import names
 from cfnpipe.errors import CfnpipeError
 
 if TYPE_CHECKING:
@@ -17,13 +18,10 @@ if TYPE_CHECKING:
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.model.deployment import Deployed, Event
 
-PREFIX = "cfnpipe-by-hand-"
-"""How the names of change sets begin that are made here; those of the pipelines have another name."""
-
 
 def unique() -> str:
     """Return a name that no change set has had: when it was made, to the second, and eight letters."""
-    return f"{PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    return f"{names.BY_HAND}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
