@@ -150,7 +150,9 @@ def update(there: Ground) -> None:
             text=True,
         )
         assert there.faults.reached.wait(30)
-        time.sleep(1)  # until it has heard that the operation runs
+        assert command.stderr
+        while "SyncProject" not in (line := command.stderr.readline()) or "IN_PROGRESS" not in line:
+            assert line, "it has ended"
         command.send_signal(signal.SIGINT)
         said = command.communicate()[1]
     assert command.returncode == 130
