@@ -8,8 +8,8 @@ request ─▶ requests ─▶ templates ─▶ ministack's stacks ─▶ operat
                     └ changes               └─▶ rollbacks
 ```
 
-What types are and have comes from `schemas`. Beside all this stand `groups`, the one type that only ministack's
-IAM knows, and what other services tell of a stack's doings: `mails` of SNS, `uploads` of S3.
+What types are and have comes from `schemas`. Beside all this stand `groups`, the one type that only
+ministack's IAM knows, and what other services tell of a stack's doings: `mails` of SNS, `uploads` of S3.
 
 `install()` is called once, before the server starts.
 """
