@@ -211,8 +211,12 @@ def _clean(cloud: Cloud, made: ChangeSet, there: Deployed | None) -> None:
 
 def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:
     if now and states.route(now) == "stuck":
-        command = states.way_out(now, cloud.region, cloud.stacks.events(now.id))
-        return f"mend it and run: {command}; then: {order.again}"
+        events = cloud.stacks.events(now.id)
+        command = states.way_out(now, cloud.region, events)
+        cause = first(latest(now, events))
+        stopped = told(cause) if cause and now.status.endswith("ROLLBACK_FAILED") else ""
+        mend = f"its rollback stopped at {stopped}; mend that too" if stopped else "mend it"
+        return f"{mend} and run: {command}; then: {order.again}"
     return f"mend it, then: {order.again}"
 
 
