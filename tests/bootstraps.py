@@ -205,12 +205,13 @@ def halfway(there: Ground) -> None:
     said = _error(there)
     assert said.startswith(f"1 {line}: error: production-us-access is ROLLBACK_FAILED: Operator ("), said
     command = "run: aws cloudformation delete-stack --stack-name production-us-access --region us-east-1"
-    assert f"hint: mend it and {command}; then: cfnpipe" in said, said
+    stopped = "hint: its rollback stopped at EventsRole (AWS::IAM::Role): no delete today; mend that too and"
+    assert f"{stopped} {command}; then: cfnpipe" in said, said
     again = _error(there)
-    assert again.startswith(f"3 {line}: error: production-us-access is ROLLBACK_FAILED (Operator ("), again
+    line = there.rendered["access"].lines["/Resources/EventsRole"]
+    assert again.startswith(f"3 {line}: error: production-us-access is ROLLBACK_FAILED (EventsRole ("), again
     _told(there, again)
     assert there.status("access") == "DELETE_FAILED"
-    line = there.rendered["access"].lines["/Resources/EventsRole"]
     said = _error(there)
     assert said == (
         f"3 {line}: error: production-us-access is DELETE_FAILED (EventsRole (AWS::IAM::Role): no delete"
@@ -286,10 +287,13 @@ def updated(there: Ground) -> None:
         "run: aws cloudformation continue-update-rollback --stack-name production-us-sync --region us-east-1"
         f" --role-arn {role}; then: {hint}"
     )
-    assert said == f"1 {line}: {what}_FAILED: {cause}\n  hint: mend it and {command}", said
+    stops = cause.replace("SyncProject", "ProtectProject")
+    mend = f"its rollback stopped at {stops}; mend that too and"
+    assert said == f"1 {line}: {what}_FAILED: {cause}\n  hint: {mend} {command}", said
     said = _error(there, rendered=rendered)
     needs = "which needs a decision"
-    assert said == f"3 {line}: {what}_FAILED ({cause}), {needs}\n  hint: {command}", said
+    line = rendered["sync"].lines["/Resources/ProtectProject"]
+    assert said == f"3 {line}: {what}_FAILED ({stops}), {needs}\n  hint: {command}", said
     there.faults.fails.clear()
     _told(there, said)
     assert there.status("sync") == "UPDATE_ROLLBACK_COMPLETE"

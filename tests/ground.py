@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from cfnpipe import config, deploy, names
 from cfnpipe.aws import Bucket
 from cfnpipe.deploy.handover import Watch
-from cfnpipe.deploy.operation import PREFIX
 from cfnpipe.rehearsal.rehearse import choose, rehearsing
 from tests.conftest import ROOT
 from tests.programs import ENVIRONMENT, Silent
@@ -191,7 +190,7 @@ class Ground:
         """The change sets that are left of `deploy-init`."""
         stacks = [f"{ENVIRONMENT}-{each}" for each in ("access", "sync") if self.stack(each)]
         listed = [name for each in stacks for name in self.process.stacks.change_sets(each)]
-        return [name for name in listed if name.startswith(PREFIX)]
+        return [name for name in listed if name.startswith(names.BY_HAND)]
 
     def counting(self) -> list[str]:
         """The executions of the sync pipeline that run or have succeeded."""

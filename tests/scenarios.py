@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from cfnpipe import config, names
 from cfnpipe.aws import AwsError
-from cfnpipe.deploy.operation import PREFIX
 from cfnpipe.rehearsal.people import BOOTSTRAPPER, OPERATOR, bootstrapper
 from cfnpipe.rehearsal.rehearse import Rehearsal, choose, rehearsing
 from tests.conftest import ROOT
@@ -466,7 +465,7 @@ def by_hand(day: Day) -> None:
     updated = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--yes")
     assert updated.stdout.startswith(f"{ENVIRONMENT}-access: updated (UPDATE_COMPLETE)\n"), updated.stderr
     left = [name for each in ("access", "sync") for name in stacks.change_sets(f"{ENVIRONMENT}-{each}")]
-    assert not [name for name in left if name.startswith(PREFIX)]
+    assert not [name for name in left if name.startswith(names.BY_HAND)]
 
 
 def ended(day: Day) -> None:

@@ -121,6 +121,7 @@ def test_a_template_is_read_as_json(world: World, body: str, template: object) -
 ASKED = {
     "StackName": NAME,
     "ChangeSetName": "cfnpipe-by-hand-1",
+    "ClientToken": "cfnpipe-by-hand-1",
     "Parameters": [{"ParameterKey": "Zones", "ParameterValue": "2"}],
     "Tags": [{"Key": "Owner", "Value": "platform"}],
     "Capabilities": ["CAPABILITY_NAMED_IAM"],

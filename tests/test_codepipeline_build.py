@@ -90,6 +90,14 @@ def test_a_build_that_is_ended_leaves_no_folder_behind(
     assert time.monotonic() - begun < 30
 
 
+def test_a_build_that_begins_while_all_are_ended_is_ended_too() -> None:
+    """Else the end would wait for it, and then not."""
+    builds = Builds()
+    builds.stop()
+    assert builds.run("build", read(spec("sleep 60; echo done")), EMPTY.getvalue(), {}, 30) == -9
+    assert "[Container] BUILD_TIMED_OUT: the project's time is over" not in builds.log("build")
+
+
 WRONG = {
     "version: 0.1\n": "the buildspec must have version 0.2",
     "": "the buildspec must have version 0.2",

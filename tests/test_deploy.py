@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cfnpipe.aws import Session
+from cfnpipe import names
+from cfnpipe.aws import AwsError, Session
 from cfnpipe.aws.cloudformation import Stacks
 from cfnpipe.deploy import Cloud, Development, develop
-from cfnpipe.deploy.operation import PREFIX, Interrupted
+from cfnpipe.deploy.operation import Interrupted
 from cfnpipe.errors import ChangedByAnother, Refused
 from cfnpipe.model import Environment, RenderedStack, Stack
 from tests.completed_aws import started
@@ -371,7 +372,9 @@ def test_a_crash_at_any_call_is_made_good_by_the_next_run(session: Session, *, a
             assert there.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), number
             assert stacks.template(there.name) == template(wait)
             assert there.protected
-            assert not [each for each in stacks.change_sets(there.name) if each.startswith(PREFIX)], number
+            assert not [each for each in stacks.change_sets(there.name) if each.startswith(names.BY_HAND)], (
+                number
+            )
             assert deploy(session, asked(name, wait))[0].result == "unchanged"
             assert brought.result in ("created", "updated", "unchanged")
         if not blown:
@@ -414,32 +417,61 @@ def test_somebody_else_who_comes_first_is_noticed(session: Session) -> None:
 class Behind(Stacks):
     """CloudFormation whose answers about a stack are behind its operations, as they may be on AWS."""
 
-    def __init__(self, session: Session, answers: int) -> None:
+    def __init__(self, session: Session, states: int, events: int) -> None:
         super().__init__(session)
-        self._answers = answers
-        self._stale: list[tuple[Deployed | None, list[Event]]] = []
+        self._behind = {"state": states, "events": events}
+        self._left = {"state": 0, "events": 0}
+        self._before: Deployed | None = None
 
     def execute(self, change_set: ChangeSet, token: str) -> None:
-        before = super().find(change_set.stack)
-        self._stale = [(before, [])] * self._answers
+        self._before = super().find(change_set.stack)
+        self._left = dict(self._behind)
         super().execute(change_set, token)
 
     def find(self, stack: str) -> Deployed | None:
-        return self._stale[-1][0] if self._stale else super().find(stack)
+        return self._before if self._stale("state") else super().find(stack)
 
     def events(self, stack: str, after: str = "") -> list[Event]:
-        return self._stale.pop()[1] if self._stale else super().events(stack, after)
+        return [] if self._stale("events") else super().events(stack, after)
+
+    def _stale(self, what: str) -> bool:
+        self._left[what] -= 1
+        return self._left[what] >= 0
 
 
-def test_what_cloudformation_says_of_a_stack_may_be_behind(session: Session) -> None:
+@pytest.mark.parametrize(("states", "events"), [(3, 3), (3, 0), (0, 3)], ids=["both", "state", "events"])
+def test_what_cloudformation_says_of_a_stack_may_be_behind(
+    session: Session, states: int, events: int
+) -> None:
     """The state from before an operation is no end of it, neither of a creation nor of an update."""
     name = f"behind-{uuid.uuid4().hex[:8]}"
     for wait, ended in ((30, "CREATE_COMPLETE"), (40, "UPDATE_COMPLETE")):
-        cloud = Cloud(Behind(session, 3), REGION, sleep=lambda _seconds: None)
+        cloud = Cloud(Behind(session, states, events), REGION, sleep=lambda _seconds: None)
         listener = Listener()
         (brought,) = develop(asked(name, wait), cloud, listener)
         assert brought.status == ended
         assert listener.said[-1] == f"{name}-queue {ended}"
+
+
+class Making(Stacks):
+    """CloudFormation that goes on making a change set, which is then not deleted, as on AWS."""
+
+    def drop_change_set(self, stack: str, change_set: str) -> None:
+        del stack, change_set
+        refused = "InvalidChangeSetStatus"
+        raise AwsError(f"{refused}: Cannot delete ChangeSet in status CREATE_IN_PROGRESS", code=refused)
+
+
+def test_a_change_set_that_is_still_being_made_is_in_nobodys_way(session: Session) -> None:
+    """Somebody pressed Ctrl-C a moment ago; a later run deletes what is left of it."""
+    name, stacks = f"making-{uuid.uuid4().hex[:8]}", Stacks(session)
+    deploy(session, asked(name))
+    (wanted,) = develop(replace(asked(name, 40), execute=False), Cloud(stacks, REGION), Listener())
+    assert wanted.result == "left"
+    cloud = Cloud(Making(session), REGION, sleep=lambda _seconds: None)
+    assert [each.result for each in develop(asked(name), cloud, Listener())] == ["unchanged"]
+    assert len(stacks.change_sets(f"{name}-queue")) == 1
+    assert [each.result for each in develop(asked(name, 40), cloud, Listener())] == ["updated"]
 
 
 @pytest.mark.parametrize("run_on", [True, False])

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 
 NAME = "dev-network"
 ID = f"arn:aws:cloudformation:us-east-1:111122223333:stack/{NAME}/1"
+STACK = "AWS::CloudFormation::Stack"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 ROUTES = {
@@ -52,7 +53,12 @@ def deployed(status: str = "CREATE_COMPLETE", **more: object) -> Deployed:
 
 
 def event(status: str, reason: str = "", logical: str = "Vpc", kind: str = "AWS::EC2::VPC") -> Event:
-    return Event("1", NOON, logical, kind, status, reason)
+    return Event("1", NOON, logical, kind, status, reason, f"{logical}-1")
+
+
+def own(status: str, reason: str = "") -> Event:
+    """An event of the stack itself."""
+    return Event("1", NOON, NAME, STACK, status, reason, ID)
 
 
 def test_every_state_of_a_stack_has_a_route() -> None:
@@ -87,9 +93,10 @@ WHERE = f"--stack-name {NAME} --region us-east-1"
                 event("DELETE_FAILED", logical="Bucket"),
                 event("DELETE_FAILED", logical="Retried"),
                 event("DELETE_COMPLETE", logical="Retried"),
-                event("DELETE_FAILED", logical=NAME, kind="AWS::CloudFormation::Stack"),
+                event("DELETE_FAILED", logical="Nested", kind=STACK),
+                own("DELETE_FAILED"),
             ],
-            f"delete-stack {WHERE} --retain-resources Bucket Vpc",
+            f"delete-stack {WHERE} --retain-resources Bucket Nested Vpc",
         ),
     ],
 )
@@ -177,7 +184,7 @@ def test_a_value_that_is_not_told_leaves_it_to_a_change_set(declared: dict[str, 
 
 CANCELLED = event("CREATE_FAILED", "Resource creation cancelled", "Gateway", "AWS::EC2::InternetGateway")
 CAUSE = event("CREATE_FAILED", "The CIDR '10.0.0.0/33' is invalid.")
-OWN = event("CREATE_FAILED", "The following resource(s) failed to create: [Vpc]", NAME)
+OWN = own("CREATE_FAILED", "The following resource(s) failed to create: [Vpc]")
 
 
 @pytest.mark.parametrize(
@@ -264,22 +271,40 @@ def test_all_stacks_or_those_that_are_named_are_meant() -> None:
 
 
 def test_the_cause_of_a_state_is_that_of_the_last_operation() -> None:
-    own = "AWS::CloudFormation::Stack"
     events = [
-        event("CREATE_IN_PROGRESS", logical=NAME, kind=own),
+        own("CREATE_IN_PROGRESS"),
         event("CREATE_FAILED", "an old story"),
-        event("ROLLBACK_IN_PROGRESS", logical=NAME, kind=own),
-        event("DELETE_IN_PROGRESS", logical=NAME, kind=own),
+        own("ROLLBACK_IN_PROGRESS"),
+        own("DELETE_IN_PROGRESS"),
         event("DELETE_IN_PROGRESS"),
         event("DELETE_FAILED", "it is not empty"),
-        event("DELETE_FAILED", "The following resource(s) failed to delete: [Vpc].", NAME, own),
+        event("DELETE_IN_PROGRESS", logical="Nested", kind=STACK),
+        own("DELETE_FAILED", "The following resource(s) failed to delete: [Vpc]."),
     ]
-    cause = first(latest(events))
+    cause = first(latest(deployed("DELETE_FAILED"), events))
     assert cause
     assert told(cause) == "Vpc (AWS::EC2::VPC): it is not empty"
-    assert first(latest(events[:3])) == events[1]
-    assert latest([]) == []
+    assert first(latest(deployed("ROLLBACK_COMPLETE"), events[:3])) == events[1]
+    assert latest(deployed(), []) == []
     assert told(event("UPDATE_FAILED")) == "Vpc (AWS::EC2::VPC): UPDATE_FAILED"
+
+
+@pytest.mark.parametrize("kind", ["", "UPDATE_", "IMPORT_"])
+def test_the_cause_of_a_rollback_that_failed_is_what_failed_in_it(kind: str) -> None:
+    """Once it is continued, what failed in it before is an old story too."""
+    events = [
+        own("UPDATE_IN_PROGRESS"),
+        event("UPDATE_FAILED", "why it is rolled back"),
+        own(f"{kind}ROLLBACK_IN_PROGRESS"),
+        event("UPDATE_FAILED", "what keeps it from its end"),
+        own(f"{kind}ROLLBACK_FAILED", "The following resource(s) failed to update: [Vpc]."),
+        own(f"{kind}ROLLBACK_IN_PROGRESS"),
+        event("UPDATE_FAILED", "and what does now"),
+        own(f"{kind}ROLLBACK_FAILED", "The following resource(s) failed to update: [Vpc]."),
+    ]
+    stack = deployed(f"{kind}ROLLBACK_FAILED")
+    assert first(latest(stack, events[:5])) == events[3]
+    assert first(latest(stack, events)) == events[6]
 
 
 def test_what_a_deletion_leaves_is_told_by_the_template() -> None:

@@ -60,13 +60,18 @@ class Stacks:
             return None
 
     def create_change_set(self, submission: Submission, name: str, kind: ChangeSetKind) -> str:
-        """Ask for a change set, and return its ARN before it is ready: see `change_set`."""
+        """Ask for a change set, and return its ARN before it is ready: see `change_set`.
+
+        `name`: one that no other has had. It is the token of the call as well, so that botocore can repeat
+        one whose answer was lost.
+        """
         body = {"TemplateURL": submission.url} if submission.url else {"TemplateBody": submission.template}
         role = {"RoleARN": submission.role} if submission.role else {}
         with expected("cloudformation:CreateChangeSet", submission.stack):
             answer = self._client.create_change_set(
                 StackName=submission.stack,
                 ChangeSetName=name,
+                ClientToken=name,
                 ChangeSetType=kind,
                 Parameters=_list(submission.parameters, "ParameterKey", "ParameterValue"),
                 Tags=_list(submission.tags, "Key", "Value"),

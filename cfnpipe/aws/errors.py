@@ -59,10 +59,7 @@ class AwsError(CfnpipeError):
     @property
     def hopeless(self) -> bool:
         """Tell whether every other call of this run would end the same way: credentials, rights, clock."""
-        stops = (
-            _DENIED | _EXPIRED | _UNKNOWN | _SKEWED | {"AllAccessDisabled", "NoCredentials", "NoSuchBucket"}
-        )
-        return self.code in stops or self.code.startswith("KMS.")
+        return self.code in _HOPELESS or self.code.startswith("KMS.")
 
 
 @contextlib.contextmanager

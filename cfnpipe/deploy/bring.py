@@ -144,11 +144,10 @@ def _settled(cloud: Cloud, order: Order, dialogue: Dialogue) -> Deployed | None:
 
 
 def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> None:
-    cause = first(latest(cloud.stacks.events(there.id)))
+    cause = first(latest(there, cloud.stacks.events(there.id)))
     why = f" ({told(cause)})" if cause else ""
-    dialogue.note(
-        f"{there.name} is {there.status}: its first creation failed{why}, and nothing of it is left"
-    )
+    left = "nothing of it is left but what its template retains"
+    dialogue.note(f"{there.name} is {there.status}: its first creation failed{why}, and {left}")
     if not dialogue.agree(f"Delete {there.name}, to create it again?"):
         hint = f"a stack in that state can only be deleted; say yes to: {order.again}"
         raise Refused(f"{there.name} was not changed", hint=hint)
@@ -158,7 +157,7 @@ def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> N
 def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
     events = cloud.stacks.events(there.id)
     command = states.way_out(there, cloud.region, events)
-    cause = first(latest(events))
+    cause = first(latest(there, events))
     reason = told(cause) if cause else there.reason
     return Refused(
         f"{there.name} is {there.status}{f' ({reason})' if reason else ''}, which needs a decision",
@@ -212,8 +211,12 @@ def _clean(cloud: Cloud, made: ChangeSet, there: Deployed | None) -> None:
 
 def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:
     if now and states.route(now) == "stuck":
-        command = states.way_out(now, cloud.region, cloud.stacks.events(now.id))
-        return f"mend it and run: {command}; then: {order.again}"
+        events = cloud.stacks.events(now.id)
+        command = states.way_out(now, cloud.region, events)
+        cause = first(latest(now, events))
+        stopped = told(cause) if cause and now.status.endswith("ROLLBACK_FAILED") else ""
+        mend = f"its rollback stopped at {stopped}; mend that too" if stopped else "mend it"
+        return f"{mend} and run: {command}; then: {order.again}"
     return f"mend it, then: {order.again}"
 
 

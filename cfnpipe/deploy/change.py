@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cfnpipe import names
 from cfnpipe.aws.errors import AwsError
 from cfnpipe.deploy.failure import explained
-from cfnpipe.deploy.operation import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +51,17 @@ def make(
 def sweep(cloud: Cloud, stack: Deployed) -> None:
     """Delete the change sets that earlier runs made for a stack and did not execute."""
     for name, change_set in cloud.stacks.change_sets(stack.name).items():
-        if name.startswith(PREFIX):
-            cloud.stacks.drop_change_set(stack.name, change_set)
+        if name.startswith(names.BY_HAND):
+            _drop_made(cloud, stack, change_set)
+
+
+def _drop_made(cloud: Cloud, stack: Deployed, change_set: str) -> None:
+    """Delete a change set unless it is still being made, which CloudFormation refuses: the next run does."""
+    try:
+        cloud.stacks.drop_change_set(stack.name, change_set)
+    except AwsError as error:
+        if error.code != "InvalidChangeSetStatus":
+            raise
 
 
 def drop(cloud: Cloud, change_set: ChangeSet, there: Deployed | None) -> None:
@@ -78,7 +87,7 @@ def _create(cloud: Cloud, wanted: Submission, kind: ChangeSetKind) -> str:
 
 def _ready(cloud: Cloud, stack: str, change_set: str, kind: ChangeSetKind) -> ChangeSet:
     # As long as it takes, like an operation: many resources, or hooks, take minutes. What is left of it after
-    # Ctrl-C is deleted by the next run.
+    # Ctrl-C is deleted by a later run.
     while (made := cloud.stacks.change_set(stack, change_set, kind)) is None:
         cloud.sleep(_PAUSE)
     return made

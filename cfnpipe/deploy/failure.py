@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cfnpipe.model import Place
-    from cfnpipe.model.deployment import Event
+    from cfnpipe.model.deployment import Deployed, Event
 
 _CONSEQUENCES = (
     "Resource creation cancelled",
@@ -18,9 +18,10 @@ _CONSEQUENCES = (
     "The following resource(s) failed",
 )
 """How CloudFormation begins the reasons of what failed only because something else did."""
-_STACK = "AWS::CloudFormation::Stack"
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 """The statuses of a stack with which an operation begins; its rollback belongs to it."""
+_ROLLBACKS = ("ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS")
+"""Those with which a rollback begins, and begins again when it is continued."""
 
 
 class DeploymentFailed(CfnpipeError):
@@ -36,15 +37,17 @@ def first(events: Sequence[Event]) -> Event | None:
     return next(iter(causes or failed), None)
 
 
-def latest(events: Sequence[Event]) -> Sequence[Event]:
-    """Return the events of a stack's last operation, with its rollback. `events`: of the stack, oldest first.
+def latest(stack: Deployed, events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events that led to a stack's status. `events`: of the stack, oldest first.
 
-    The way out of a failed operation (a rollback that is continued, a deletion) counts as an operation too.
+    They are those of its last operation, with its rollback. A rollback that failed is looked at alone: what
+    keeps it from its end is to be mended before it can be continued, not what it was begun for.
     """
+    beginnings = _ROLLBACKS if stack.status.endswith("ROLLBACK_FAILED") else _BEGINNINGS
     begun = (
         number
         for number, event in reversed(list(enumerate(events)))
-        if event.type == _STACK and event.status in _BEGINNINGS
+        if event.of(stack) and event.status in beginnings
     )
     return events[next(begun, 0) :]
 

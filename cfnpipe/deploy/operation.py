@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cfnpipe import names
 from cfnpipe.errors import CfnpipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cfnpipe.aws.cloudformation import Stacks
     from cfnpipe.deploy.dialogue import Dialogue
     from cfnpipe.model.deployment import Deployed, Event
 
-PREFIX = "cfnpipe-by-hand-"
-"""How the names of change sets begin that are made here; those of the pipelines have another name."""
-
 
 def unique() -> str:
     """Return a name that no change set has had: when it was made, to the second, and eight letters."""
-    return f"{PREFIX}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    return f"{names.BY_HAND}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
@@ -50,10 +48,9 @@ _PAUSE = 2.0
 _GOING = (None, "Delete", "Snapshot")
 """The values of DeletionPolicy with which a resource goes when its stack is deleted."""
 
-
-_BEGINS = 15
-"""How often a stack is looked at before one without a new event counts as at rest: what CloudFormation says
-of a stack may be what it was before the call that began an operation."""
+_DOUBTS = 15
+"""How often a stack is looked at, after a call that begins an operation, before its status alone says that it
+is at rest: DescribeStacks may be behind the call, and behind the events."""
 
 
 def last_event(cloud: Cloud, stack: Deployed | None) -> str:
@@ -75,7 +72,7 @@ def follow(
     gets nowhere, and whoever has seen enough presses Ctrl-C.
     """
     seen: list[Event] = []
-    unseen = _BEGINS if begun else 0
+    doubts = _DOUBTS if begun else 0
     try:
         while True:
             now = cloud.stacks.find(stack.id)
@@ -83,9 +80,9 @@ def follow(
                 after = event.id
                 seen.append(event)
                 dialogue.happened(event)
-            unseen = 0 if seen else unseen - 1
-            if unseen <= 0 and not _runs(now):
+            if not _runs(now) and (doubts <= 0 or _ended(stack, now, seen)):
                 return (None if now is None or now.status == "DELETE_COMPLETE" else now), seen
+            doubts -= 1
             cloud.sleep(_PAUSE)
     except KeyboardInterrupt:
         raise _interrupted(cloud, stack, dialogue) from None
@@ -95,6 +92,12 @@ def _runs(stack: Deployed | None) -> bool:
     """Tell whether an operation is at a stack."""
     status = stack.status if stack else ""
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def _ended(stack: Deployed, now: Deployed | None, events: Sequence[Event]) -> bool:
+    """Tell whether a stack's own last event says the same as its status."""
+    own = [event.status for event in events if event.of(stack)]
+    return own[-1:] == [now.status if now else "DELETE_COMPLETE"]
 
 
 def retained(template: Any) -> list[str]:

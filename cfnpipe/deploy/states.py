@@ -51,15 +51,12 @@ def way_out(stack: Deployed, region: str, events: Sequence[Event] = ()) -> str:
         return f"aws cloudformation continue-update-rollback {where}{role}"
     if stack.status in ("CREATE_FAILED", "UPDATE_FAILED"):
         return f"aws cloudformation rollback-stack {where}{role}"
-    if stack.status == "DELETE_FAILED" and (kept := undeleted(events)):
+    if stack.status == "DELETE_FAILED" and (kept := undeleted(stack, events)):
         return f"aws cloudformation delete-stack {where} --retain-resources {' '.join(kept)}"
     return f"aws cloudformation delete-stack {where}"
 
 
-def undeleted(events: Sequence[Event]) -> list[str]:
-    """Return the logical ids of what the last deletion could not delete, sorted."""
-    last: dict[str, Event] = {event.logical: event for event in events}
-    own = "AWS::CloudFormation::Stack"
-    return sorted(
-        each.logical for each in last.values() if each.status == "DELETE_FAILED" and each.type != own
-    )
+def undeleted(stack: Deployed, events: Sequence[Event]) -> list[str]:
+    """Return the logical ids of what the last deletion of a stack could not delete, sorted."""
+    last: dict[str, Event] = {event.logical: event for event in events if not event.of(stack)}
+    return sorted(each.logical for each in last.values() if each.status == "DELETE_FAILED")

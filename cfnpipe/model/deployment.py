@@ -125,6 +125,10 @@ class Event:
         """Tell whether a resource, or the stack, ended badly with this step."""
         return self.status.endswith(("_FAILED", "_ERROR"))
 
+    def of(self, stack: Deployed) -> bool:
+        """Tell whether it is about a stack itself, and not about a resource, such as a stack nested in it."""
+        return self.physical == stack.id
+
 
 @dataclass(frozen=True)
 class Connection:

@@ -1,4 +1,4 @@
-"""Managed policies, which IAM looks up when somebody gets one."""
+"""Managed policies and their holders: IAM looks each of the two up when one gets the other."""
 
 from __future__ import annotations
 
@@ -23,11 +23,28 @@ def install() -> None:
 
 
 def check(operation: ResourceOperation) -> str | None:
-    """Refuse a role, a user or a group with a managed policy or a boundary that is not there."""
-    if operation.does == "delete" or operation.type not in _HOLDERS:
+    """Refuse a managed policy for nobody, and a holder of one that is not there."""
+    if operation.does == "delete":
         return None
-    boundary = operation.properties.get("PermissionsBoundary")
-    wanted = [("Policy", arn) for arn in operation.properties.get("ManagedPolicyArns") or ()]
+    if operation.type == "AWS::IAM::ManagedPolicy":
+        return _nobody(operation.properties)
+    return _nothing(operation.properties) if operation.type in _HOLDERS else None
+
+
+def _nobody(policy: Mapping[str, Any]) -> str | None:
+    from ministack.services import iam
+
+    known = {"role": iam._roles, "user": iam._users, "group": iam._groups}
+    for kind, there in known.items():
+        for name in policy.get(f"{kind.title()}s", ()):
+            if name not in there:
+                return f"The {kind} with name {name} cannot be found."
+    return None
+
+
+def _nothing(holder: Mapping[str, Any]) -> str | None:
+    boundary = holder.get("PermissionsBoundary")
+    wanted = [("Policy", arn) for arn in holder.get("ManagedPolicyArns") or ()]
     wanted += [("Scope ARN:", boundary)] if boundary else []
     for word, arn in wanted:
         if not _attachable(arn):

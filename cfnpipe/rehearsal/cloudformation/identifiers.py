@@ -1,4 +1,8 @@
-"""Which names are taken, and by what: CloudFormation looks before it creates what has a name of its own."""
+"""Which names are taken, and by what: CloudFormation looks before it creates what has a name of its own.
+
+It looks when it validates a change set, and once more when it creates a resource; ministack takes some of
+what is there over as if the stack had made it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,32 @@ from cfnpipe.rehearsal.cloudformation import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
+
+    from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
+
+
+def check(operation: ResourceOperation) -> str | None:
+    """Return why a resource cannot be created: one of that type has its name already."""
+    if operation.does != "create" or operation.physical_id:
+        return None
+    identifier = _identifier(operation)
+    if not identifier or not taken(operation.type, identifier):
+        return None
+    return (
+        f"Resource of type '{operation.type}' with identifier '{identifier}' already exists."
+        " (HandlerErrorCode: AlreadyExists)"
+    )
+
+
+def _identifier(operation: ResourceOperation) -> str:
+    """Return what will identify a resource; empty where CloudFormation names it."""
+    from ministack.core.responses import get_account_id
+
+    given = operation.properties
+    if operation.type == "AWS::IAM::ManagedPolicy" and "ManagedPolicyName" in given:
+        path = f"{given.get('Path', '/')}{given['ManagedPolicyName']}"
+        return f"arn:aws:iam::{get_account_id()}:policy{path}"
+    return name(operation.type, given)
 
 
 def name(kind: str, defined: Mapping[str, Any]) -> str:

@@ -15,9 +15,9 @@ from cfnpipe.rehearsal.cloudformation import (
     addresses,
     attachments,
     buckets,
-    existing,
     exports,
     groups,
+    identifiers,
     parameters,
     principals,
     properties,
@@ -60,7 +60,7 @@ def install() -> Formation:
     """Complete the ministack of this process, before its server starts. Once in a process."""
     insides.check()
     checks: list[Callable[[ResourceOperation], str | None]]
-    rooms = (rollbacks, existing, protection, properties, principals, attachments, buckets)
+    rooms = (rollbacks, identifiers, protection, properties, principals, attachments, buckets)
     checks = [room.check for room in rooms]
     events = Events()
     formation = Formation(checks, Placeholders(), Mails([]))

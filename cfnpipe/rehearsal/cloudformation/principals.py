@@ -1,4 +1,4 @@
-"""Principals, which are looked up when a policy that names them is written or attached."""
+"""Principals, which are looked up when a policy that names them is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from cfnpipe.rehearsal.cloudformation.operations import ResourceOperation
 
@@ -32,14 +32,12 @@ _LINKED = "role/aws-service-role/"
 
 
 def check(operation: ResourceOperation) -> str | None:
-    """Refuse a policy that names a principal which is not there, and a managed policy for one.
+    """Refuse a policy that names a principal which is not there.
 
     Only principals of the stack's own account are looked up: which other accounts there are is not known.
     """
     if operation.does == "delete":
         return None
-    if operation.type == "AWS::IAM::ManagedPolicy":
-        return _nobody(operation.properties)
     document = operation.properties.get(_DOCUMENTS.get(operation.type, ""))
     for arn in _principals(document):
         if not _there(arn):
@@ -51,17 +49,6 @@ def _refusal(service: str, arn: str) -> str:
     name = service.capitalize()
     said = _REFUSALS.get(service, f'Invalid principal in policy: "AWS":"{arn}"')
     return f"{said} (Service: {name}, Status Code: 400, HandlerErrorCode: InvalidRequest)"
-
-
-def _nobody(policy: Mapping[str, Any]) -> str | None:
-    from ministack.services import iam
-
-    known = {"role": iam._roles, "user": iam._users, "group": iam._groups}
-    for kind, there in known.items():
-        for name in policy.get(f"{kind.title()}s", ()):
-            if name not in there:
-                return f"The {kind} with name {name} cannot be found."
-    return None
 
 
 def _principals(policy: Any) -> Iterator[str]:
