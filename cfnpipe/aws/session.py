@@ -94,4 +94,5 @@ class Session:
             read_timeout=20 if first else 60,
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"cfnpipe/{__version__}",
+            proxies={} if self._access else None,  # nothing stands between here and a local server
         )
