@@ -120,7 +120,7 @@ def test_what_is_meant_for_aws_and_for_others_does_not_matter(tmp_path: Path) ->
         FOREIGN,
         AWS_CONFIG_FILE=str(settings),
         AWS_PROFILE="gone",
-        AWS_SESSION_TOKEN="stale",
+        AWS_SESSION_TOKEN="stale",  # noqa: S106 - nobody's
         AWS_ENDPOINT_URL=elsewhere,
         AWS_CA_BUNDLE="/nowhere",
         HTTP_PROXY=elsewhere,
