@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,24 @@ def test_what_git_refuses_is_said_with_its_command(tree: Path, tmp_path: Path) -
     with pytest.raises(BadInput, match="^git add: error: 'empty/' does not have a commit") as caught:
         workspace(tmp_path, tree, "master")
     assert caught.value.hint == "the rehearsal commits the working tree into a repository of its own"
+
+
+def test_a_file_may_go_while_git_looks(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shutil.which("git")
+    wrapper = tmp_path / "bin/git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        f'#!/bin/sh\ncase "$*" in *" add --all "*)\n  if [ ! -e {tmp_path}/gone ]; then\n'
+        f"    touch {tmp_path}/gone\n    echo fatal: unable to stat >&2\n    exit 128\n  fi\nesac\n"
+        f'exec {real} "$@"\n',
+        "utf-8",
+    )
+    wrapper.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(wrapper.parent), prepend=os.pathsep)
+        made = workspace(tmp_path, tree, "master")
+    assert (tmp_path / "gone").exists()
+    assert paths(made.repository, made.head()) == {*FILES}
 
 
 def test_without_git_it_is_said(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

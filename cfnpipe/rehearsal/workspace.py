@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WHO = ("-c", "user.name=Rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgsign=false")
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -30,11 +33,19 @@ class Workspace:
 
     def snapshot(self, message: str) -> str:
         """Commit the tree as it is now, and return the commit's id; empty if nothing differs."""
-        self._git("add", "--all", "--", ".")
+        self._add()
         if self.head() and not self._git("status", "--porcelain", "--untracked-files=no"):
             return ""
         self._git("commit", "--quiet", "--allow-empty", "--no-verify", "-m", message)
         return self.head()
+
+    def _add(self) -> None:
+        """Take in the tree; again if Git gives up, which it does where a file goes while it looks."""
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(BadInput):
+                self._git("add", "--all", "--", ".")
+                return
+        self._git("add", "--all", "--", ".")
 
     def head(self) -> str:
         """Return the id of the branch's last commit; empty before the first."""
