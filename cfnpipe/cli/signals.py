@@ -36,9 +36,13 @@ def ending() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     taken = [number for number, handler in before.items() if handler is signal.SIG_DFL]
 
+    terminals = [number for number in (1, 2) if os.isatty(number)]
+
     def end(number: int, _frame: object) -> None:
         for each in taken:
             signal.signal(each, signal.SIG_IGN)
+        if number == signal.SIGHUP:
+            _leave(terminals)
         raise Ended(number)
 
     for number in taken:
@@ -48,6 +52,14 @@ def ending() -> Iterator[None]:
     finally:
         for number in taken:
             signal.signal(number, before[number])
+
+
+def _leave(terminals: list[int]) -> None:
+    """Write nothing more to a terminal that is gone, because that would be refused."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for each in terminals:
+        os.dup2(nowhere, each)
+    os.close(nowhere)
 
 
 class Taken:
