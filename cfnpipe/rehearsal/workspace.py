@@ -95,7 +95,7 @@ def _run(before: tuple[str, ...], command: str, *arguments: str) -> str:
     except FileNotFoundError as error:
         raise BadInput("git is not installed", hint="the rehearsal keeps its snapshots in Git") from error
     if done.returncode:
-        said = " ".join(done.stderr.decode(errors="replace").split())
+        said = "; ".join(done.stderr.decode(errors="replace").split("\n")).strip("; ")
         hint = "the rehearsal commits the working tree into a repository of its own"
         raise BadInput(f"git {command}: {said}", hint=hint)
     return done.stdout.decode(errors="replace").strip()
