@@ -29,6 +29,7 @@ class Terminal:
         self._main, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, WIDTH, 0, 0))
         self._theirs = theirs
+        self._open = [self._main, theirs]
         self._before = termios.tcgetattr(theirs)
         self._seen = 0
         self.raw = ""
@@ -77,6 +78,15 @@ class Terminal:
         assert termios.tcgetattr(self._theirs) == self._before
         return self.process.returncode
 
+    def closed(self, seconds: float = 20) -> int:
+        """Close the terminal, as a window is closed; wait for the end, and return the exit code."""
+        self._close()
+        return self.process.wait(seconds)
+
+    def _close(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+
     def __enter__(self) -> Self:
         return self
 
@@ -84,8 +94,7 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._main)
-        os.close(self._theirs)
+        self._close()
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._main], [], [], 0.1)

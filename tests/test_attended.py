@@ -254,6 +254,17 @@ def test_it_can_be_interrupted_at_any_moment(tree: Path, tmp_path: Path, moment:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("moment", ["rehearsing", "CREATE_IN_PROGRESS", "Validate InProgress", "approve as"])
+def test_its_terminal_may_be_closed_at_any_moment(tree: Path, tmp_path: Path, moment: str) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with attended(tree, TMPDIR=str(scratch)) as terminal:
+        terminal.until(moment, 120)
+        assert terminal.closed() == 129
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.slow
 def test_two_at_once(tree: Path) -> None:
     with attended(tree) as one, attended(tree) as other:
         addresses = {each.until(r"answers at (\S+);")[1] for each in (one, other)}

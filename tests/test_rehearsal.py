@@ -73,6 +73,12 @@ def test_nobody_to_approve_is_refused() -> None:
     assert (done.returncode, done.stderr) == (3, said)
 
 
+def test_an_environment_that_is_not_there_is_said() -> None:
+    done = run("-m", "cfnpipe", "rehearse", "--script", "-e", "production-e")
+    said = "error: there is no environment 'production-e'\n  hint: did you mean 'production-eu'?\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
 def test_only_a_process_with_a_git_source_can_be_rehearsed() -> None:
     done = run("-m", "cfnpipe", "rehearse", "--script", "-e", "development")
     said = "development has no Git source, and only such a process can be rehearsed"

@@ -31,6 +31,17 @@ with serving("111122223333", "us-east-1", {}) as server:
     )
     print(made["DBInstance"]["DBInstanceIdentifier"])
 """
+FOREIGN = """
+from cfnpipe.aws import Access, Session
+from cfnpipe.rehearsal.codepipeline.clients import Clients
+from cfnpipe.rehearsal.codepipeline.rights import Credentials
+from cfnpipe.rehearsal.server import serving
+with serving("111122223333", "us-east-1", {}) as server:
+    session = Session("us-east-1", access=Access(server.endpoint, "111122223333", "local"))
+    print(session.identity().account)
+    clients = Clients(server.endpoint, "us-east-1", Credentials("111122223333", "local", ""))
+    print(clients("s3").list_buckets()["Buckets"])
+"""
 LOST = """
 from ministack.services import sns
 del sns._fanout
@@ -95,3 +106,30 @@ def test_no_container_is_started(tmp_path: Path) -> None:
     done = run(DATABASE, PYTHONPATH=f"{ROOT}:{tmp_path}", DOCKER_HOST="tcp://127.0.0.1:1")
     assert done.stdout == "orders\n", done.stderr
     assert not (package / "used").exists()
+
+
+def test_what_is_meant_for_aws_and_for_others_does_not_matter(tmp_path: Path) -> None:
+    elsewhere = "http://127.0.0.1:9"
+    settings = tmp_path / "config"
+    settings.write_text(
+        f"[default]\nendpoint_url = {elsewhere}\nuse_fips_endpoint = true\nca_bundle = /nowhere\n"
+        f"retry_mode = none\nservices = local\n[services local]\ns3 =\n  endpoint_url = {elsewhere}\n",
+        "utf-8",
+    )
+    done = run(
+        FOREIGN,
+        AWS_CONFIG_FILE=str(settings),
+        AWS_PROFILE="gone",
+        AWS_SESSION_TOKEN="stale",  # noqa: S106 - nobody's
+        AWS_ENDPOINT_URL=elsewhere,
+        AWS_CA_BUNDLE="/nowhere",
+        HTTP_PROXY=elsewhere,
+        http_proxy=elsewhere,
+        ALL_PROXY=elsewhere,
+        SERVICES="sqs",
+        PERSIST_STATE="1",
+        STATE_DIR=str(tmp_path / "state"),
+        MINISTACK_HOST="elsewhere",
+    )
+    assert (done.returncode, done.stdout) == (0, "111122223333\n[]\n"), done.stderr
+    assert not (tmp_path / "state").exists()

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from cfnpipe import __version__
-from cfnpipe.aws.errors import expected
+from cfnpipe.aws.errors import AwsError, expected
 from cfnpipe.model.deployment import Identity
 
 CONNECTIONS = 16
@@ -59,9 +59,18 @@ class Session:
 
     @property
     def partition(self) -> str:
-        """How the ARNs of the session's region begin after `arn:`: `aws`, `aws-cn`."""
+        """How the ARNs of the session's region begin after `arn:`: `aws`, `aws-cn`.
+
+        Raise `AwsError` if the region or the profile does not exist.
+        """
+        from botocore.exceptions import UnknownRegionError
+
         with expected("sts:GetCallerIdentity", "the profile"):
-            return str(self._botocore.get_partition_for_region(self.region))
+            try:
+                return str(self._botocore.get_partition_for_region(self.region))
+            except UnknownRegionError as error:
+                hint = "correct `region`, or update botocore for one that is new"
+                raise AwsError(f"no partition of AWS has a region {self.region}", hint=hint) from error
 
     @property
     def _given(self) -> dict[str, str]:
@@ -94,4 +103,5 @@ class Session:
             read_timeout=20 if first else 60,
             max_pool_connections=CONNECTIONS,
             user_agent_extra=f"cfnpipe/{__version__}",
+            proxies={} if self._access else None,  # nothing stands between here and a local server
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import sys
 import tempfile
 import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cfnpipe import __version__
-from cfnpipe.cli import options
+from cfnpipe.cli import options, signals
 from cfnpipe.errors import CfnpipeError
 
 BUG = 70
@@ -24,16 +27,28 @@ _MACHINE = "look for a full disk, a limit of the shell (ulimit -a), or a working
 class Boundary(click.Group):
     """A group of commands in which no error that a user can cause shows a traceback."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the program, also where a standard stream is closed: then nobody is there, and nobody looks."""
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):  # so each gets its own number
+            if getattr(sys, name) is None:
+                setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - to the end
+        return super().main(*arguments, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. Exit 1 to 4 as `errors` says, 70 for a bug, 130 when interrupted."""
+        """Run the command. Exit 1 to 4 as `errors` says, 70 for a bug, 128 and its number for a signal."""
         try:
-            return super().invoke(ctx)
+            with signals.ending():
+                return super().invoke(ctx)
         except CfnpipeError as error:
             _show(ctx, error)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, EOFError, click.Abort):  # the last two end a question
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
+        except signals.Ended as end:
+            with contextlib.suppress(OSError):  # The terminal may be gone.
+                click.echo("interrupted", err=True)
+            ctx.exit(128 + end.number)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
         except OSError as error:

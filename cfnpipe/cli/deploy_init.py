@@ -49,6 +49,7 @@ def deploy_init(  # noqa: PLR0913 - one argument an option
         return
     project, rendering = deploying.rendering(environment)
     chosen = project.environments[environment]
+    deploy.checks.source(project, chosen)
     deploy.checks.committed(rendering, chosen)
     session = Session(chosen.region, profile)
     caller = deploying.caller(project, chosen, session)
@@ -63,12 +64,16 @@ def deploy_init(  # noqa: PLR0913 - one argument an option
 
 def _show_policy(environment: str, profile: str | None) -> None:
     """Print what the command's caller must be allowed, as a policy; AWS is not asked."""
-    from cfnpipe import view
+    from cfnpipe import deploy, view
     from cfnpipe.aws import Session
+    from cfnpipe.aws.beforehand import beforehand
     from cfnpipe.blueprints import bootstrapper
 
-    chosen = options.project([environment]).environments[environment]
-    partition = Session(chosen.region, profile).partition
+    project = options.project([environment])
+    chosen = project.environments[environment]
+    deploy.checks.source(project, chosen)
+    with beforehand():
+        partition = Session(chosen.region, profile).partition
     view.show_json(view.output(), bootstrapper.policy(chosen, partition))
 
 

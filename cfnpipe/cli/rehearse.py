@@ -40,7 +40,7 @@ def rehearse(*, environment: str | None, script: bool, keep: bool, port: int | N
     if not (script or questions.present()):
         hint = "run it in a terminal, or unattended: cfnpipe rehearse --script"
         raise Refused("nobody is here to approve anything", hint=hint)
-    project = options.project()
+    project = options.project([environment] if environment else ())
     chosen = room.choose(project, environment)
     audience = Audience(yes=True)
     audience.note(f"rehearsing {chosen.name}: account {chosen.account}, region {chosen.region}")

@@ -11,7 +11,7 @@ from cfnpipe.aws.beforehand import beforehand
 from cfnpipe.deploy.bring import Order, bring_all
 from cfnpipe.deploy.handover import Process, Watch, hand_over
 from cfnpipe.deploy.submission import current, submission
-from cfnpipe.errors import BadInput, Refused
+from cfnpipe.errors import Refused
 from cfnpipe.model import BY_HAND, Place
 from cfnpipe.model.deployment import Bootstrapped
 
@@ -51,12 +51,6 @@ def bootstrap(asked: Bootstrap, cloud: Cloud, process: Process, dialogue: Dialog
 
     Raise what `bring` and `hand_over` raise, and `Refused` if the init stacks have pipelines of their own.
     """
-    if asked.environment.source is None:
-        raise BadInput(
-            f"{asked.environment.name} has no source, so it has no init stacks",
-            where=Place(f"config/{asked.environment.name}.yaml"),
-            hint=f"its stacks are changed with: cfnpipe deploy {asked.environment.name}",
-        )
     with beforehand():
         running = _running(asked, cloud)
         if running and not asked.update:

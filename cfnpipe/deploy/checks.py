@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cfnpipe.errors import ProblemsFound, Refused
+from cfnpipe.errors import BadInput, ProblemsFound, Refused
 from cfnpipe.model import Place
 from cfnpipe.stacks import FOLDER
 
@@ -18,6 +18,16 @@ def valid(rendering: Rendering) -> None:
     """Raise `ProblemsFound` if something stands in the way of what was rendered."""
     if rendering.refused:
         raise ProblemsFound(rendering.problems)
+
+
+def source(project: Project, environment: Environment) -> None:
+    """Raise `BadInput` if an environment has no source, and so no change process to set up."""
+    if environment.source is None:
+        raise BadInput(
+            f"{environment.name} has no source, so it has no init stacks",
+            where=project.where(environment.name),
+            hint=f"its stacks are changed with: cfnpipe deploy {environment.name}",
+        )
 
 
 def committed(rendering: Rendering, environment: Environment) -> None:

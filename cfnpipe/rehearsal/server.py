@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 VERSION = "1.5.33"
 """The one version of ministack whose insides are known here."""
 
+_FOREIGN = ("AWS_", "MINISTACK_", "LOCALSTACK_")
+"""How the variables begin that are meant for AWS, or for another local one of this machine."""
+_SETTINGS_OF_OTHERS = {
+    *("AUTH", "CLOUDTRAIL_RECORDING", "EDGE_PORT", "SERVICES", "SMTP_HOST", "USE_SSL"),
+    *("PERSIST_STATE", "S3_PERSIST", "STATE_DIR", "S3_DATA_DIR"),
+}
+"""Further ones: services that are left out, files that are kept, mails that are sent."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -112,6 +120,7 @@ def require() -> None:
 def _prepare(account: str, region: str, port: int) -> None:
     """Set what ministack reads when it is imported."""
     _forbid_containers()
+    _forget_the_user()
     logging.getLogger("kms").setLevel(
         logging.ERROR
     )  # It misses a package that signs, which nobody needs here.
@@ -133,6 +142,21 @@ def _forbid_containers() -> None:
     those of every ministack of this machine. A rehearsal has records only.
     """
     sys.modules["docker"] = None  # type: ignore[assignment]
+
+
+def _forget_the_user() -> None:
+    """Let nothing here find what is configured for AWS itself, for other local ones, or for the network.
+
+    All calls go to this machine, each with the credentials it is given; a profile that is gone, a token that
+    has expired or a proxy that does not answer is no concern of theirs.
+    """
+    for name in list(os.environ):
+        foreign = name.startswith(_FOREIGN) or name in _SETTINGS_OF_OTHERS
+        if foreign or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull, AWS_EC2_METADATA_DISABLED="true"
+    )
 
 
 @contextlib.contextmanager

@@ -96,6 +96,8 @@ class _Worker(Generic[Item, Result]):
 def _serve(work: Callable[[Item], Result], pipe: Connection, inherited: Iterable[Connection]) -> None:
     """Work until the other end of the pipe is closed, which also happens when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent answers it.
+    for number in (signal.SIGTERM, signal.SIGHUP):  # The parent clears away; here is nothing to clear.
+        signal.signal(number, signal.SIG_DFL)
     for end in inherited:  # Held open here, they would hide the death of the parent.
         end.close()
     gc.freeze()  # What was inherited stays, so that no collection walks over it or copies its pages.

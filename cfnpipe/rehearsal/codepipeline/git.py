@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -36,6 +37,20 @@ class NoCommit(Exception):
     """There is no such repository, branch or commit."""
 
 
+def surroundings() -> dict[str, str]:
+    """Return the environment variables with which Git does the same for everybody.
+
+    What is configured for the user, such as hooks, line ends and signatures, is meant for other repositories,
+    and so are `GIT_DIR` and `GIT_INDEX_FILE`, which Git itself sets for its hooks.
+    """
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "GIT_EXEC_PATH" or not name.startswith("GIT_")
+    }
+    return {**own, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
 def head(repository: Path, branch: str) -> str | None:
     """Return the id of a branch's last commit, or None."""
     done = _git(repository, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
@@ -63,5 +78,5 @@ def archive(repository: Path, commit: str) -> bytes:
 def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     command = ["git", "--no-pager", "--no-optional-locks", *_QUIET, "-C", str(repository), *arguments]
     return subprocess.run(  # noqa: S603 - the Git that the user has, and arguments of ours
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        command, env=surroundings(), stdin=subprocess.DEVNULL, capture_output=True, check=False
     )
