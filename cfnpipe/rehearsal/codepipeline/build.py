@@ -96,7 +96,7 @@ class Builds:
         self._logs: dict[str, list[str]] = {}
         self._running: set[subprocess.Popen[str]] = set()
         self._folders = 0
-        self._over = False
+        self._ending = False
         self._guard = threading.Condition()
 
     def log(self, build: str) -> str:
@@ -126,12 +126,16 @@ class Builds:
             return self._execute(build, [spec.shell, str(script)], source, environment, seconds)
 
     def stop(self) -> None:
-        """End what runs, and what still begins, and wait until nothing of it is left."""
+        """End what runs, and what begins meanwhile, and wait until nothing of it is left.
+
+        Others may run after that: the local AWS is emptied in this way, too.
+        """
         with self._guard:
-            self._over = True
+            self._ending = True
             for process in self._running:
                 _end(process)
             self._guard.wait_for(lambda: not self._folders, _PATIENCE)
+            self._ending = False
 
     @contextlib.contextmanager
     def _counted(self) -> Iterator[None]:
@@ -161,7 +165,7 @@ class Builds:
         ) as process:
             with self._guard:
                 self._running.add(process)
-                if self._over:
+                if self._ending:
                     _end(process)
             timer = threading.Timer(seconds, self._too_long, (build, process))
             reader = threading.Thread(target=self._read, args=(build, process), daemon=True)
