@@ -12,7 +12,7 @@ import hashlib
 PREFIX = "cfnpipe"
 CHANGE_SET = "cfnpipe"
 """The change set of every stack pipeline: one slot a stack, which the locked Deploy stage guards."""
-BY_HAND = "cfnpipe-by-hand-"
+CHANGE_SETS_BY_HAND = "cfnpipe-by-hand-"
 """How the names of change sets begin that somebody's own command makes, each another one."""
 OWNED = "cfnpipe:init-stack"
 """The key of the tag that marks the init stacks and what they hold; its value is the init stack."""

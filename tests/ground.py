@@ -190,7 +190,7 @@ class Ground:
         """The change sets that are left of `deploy-init`."""
         stacks = [f"{ENVIRONMENT}-{each}" for each in ("access", "sync") if self.stack(each)]
         listed = [name for each in stacks for name in self.process.stacks.change_sets(each)]
-        return [name for name in listed if name.startswith(names.BY_HAND)]
+        return [name for name in listed if name.startswith(names.CHANGE_SETS_BY_HAND)]
 
     def counting(self) -> list[str]:
         """The executions of the sync pipeline that run or have succeeded."""

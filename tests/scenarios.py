@@ -465,7 +465,7 @@ def by_hand(day: Day) -> None:
     updated = _cfnpipe(day, "deploy-init", ENVIRONMENT, "--update", "--yes")
     assert updated.stdout.startswith(f"{ENVIRONMENT}-access: updated (UPDATE_COMPLETE)\n"), updated.stderr
     left = [name for each in ("access", "sync") for name in stacks.change_sets(f"{ENVIRONMENT}-{each}")]
-    assert not [name for name in left if name.startswith(names.BY_HAND)]
+    assert not [name for name in left if name.startswith(names.CHANGE_SETS_BY_HAND)]
 
 
 def ended(day: Day) -> None:

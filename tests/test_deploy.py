@@ -372,9 +372,9 @@ def test_a_crash_at_any_call_is_made_good_by_the_next_run(session: Session, *, a
             assert there.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), number
             assert stacks.template(there.name) == template(wait)
             assert there.protected
-            assert not [each for each in stacks.change_sets(there.name) if each.startswith(names.BY_HAND)], (
-                number
-            )
+            assert not [
+                each for each in stacks.change_sets(there.name) if each.startswith(names.CHANGE_SETS_BY_HAND)
+            ], number
             assert deploy(session, asked(name, wait))[0].result == "unchanged"
             assert brought.result in ("created", "updated", "unchanged")
         if not blown:

@@ -63,7 +63,7 @@ def _stacks(environment: Environment) -> list[Statement]:
     )
     made = [parts.stack_arn(environment, stack) for stack in BY_HAND]
     # DescribeEvents is asked for a change set alone, by its ARN, and need not be taken for its stack's.
-    change_sets = parts.arn("cloudformation", f"changeSet/{names.BY_HAND}*")
+    change_sets = parts.arn("cloudformation", f"changeSet/{names.CHANGE_SETS_BY_HAND}*")
     return [
         parts.allow("ChangeStacks", change, made),
         parts.allow("SeeStacks", look, [*made, parts.stack_arn(environment, "pipelines"), change_sets]),

@@ -51,7 +51,7 @@ def make(
 def sweep(cloud: Cloud, stack: Deployed) -> None:
     """Delete the change sets that earlier runs made for a stack and did not execute."""
     for name, change_set in cloud.stacks.change_sets(stack.name).items():
-        if name.startswith(names.BY_HAND):
+        if name.startswith(names.CHANGE_SETS_BY_HAND):
             _drop_made(cloud, stack, change_set)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def unique() -> str:
     """Return a name that no change set has had: when it was made, to the second, and eight letters."""
-    return f"{names.BY_HAND}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+    return f"{names.CHANGE_SETS_BY_HAND}{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
