@@ -65,19 +65,22 @@ class Watch:
         """Return what a pipeline does, each action with its own execution; nothing of one that has gone."""
         try:
             stages = self._pipelines.state(pipeline)
-            attempts = {each.attempt: stage.execution for stage in stages for each in stage.activities}
-            if attempts.keys() - self._executions.keys():
-                self._executions = attempts | self._executions | self._pipelines.attempts(pipeline)
+            attempts = {each.attempt for stage in stages for each in stage.activities if each.attempt}
+            if attempts - self._executions.keys():
+                self._executions |= self._pipelines.attempts(pipeline)
         except AwsError as error:
             if error.code == "PipelineNotFoundException":
                 return ()
             raise
-        return tuple(
-            replace(stage, activities=tuple(map(self._with_execution, stage.activities))) for stage in stages
-        )
+        return tuple(map(self._with_executions, stages))
 
-    def _with_execution(self, activity: Activity) -> Activity:
-        return replace(activity, execution=self._executions[activity.attempt])
+    def _with_executions(self, stage: StageState) -> StageState:
+        """Return a stage whose actions tell their own execution; the stage's, where the list is too short."""
+        activities = (
+            replace(each, execution=self._executions.get(each.attempt, stage.execution))
+            for each in stage.activities
+        )
+        return replace(stage, activities=tuple(activities))
 
     def _activities(self) -> Iterator[tuple[str, Activity]]:
         for pipeline, stages in self.now.items():
