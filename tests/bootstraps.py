@@ -17,7 +17,7 @@ from cfnpipe.deploy.handover import hand_over
 from cfnpipe.errors import CfnpipeError
 from cfnpipe.model import ConnectionSource
 from cfnpipe.rehearsal.process import Later
-from tests.ground import EVER, Call, Fuse, play, shown, swift
+from tests.ground import EVER, Call, Fuse, play, shown, until
 from tests.programs import ENVIRONMENT, Silent, aws
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ def patience(there: Ground) -> None:
     with pytest.raises(DeploymentFailed) as failed:
         hand_over(watch, wait=True)
     assert f"1 {shown(failed.value)}" == "1 " + hint.format(f"{SYNC} is still running")
-    while there.counting() != ["succeeded"]:
-        swift(0)
+    until(lambda: there.counting() == ["succeeded"])
     watch.left = 10
     with pytest.raises(DeploymentFailed) as failed:
         hand_over(watch, wait=True)
@@ -282,10 +281,9 @@ def updated(there: Ground) -> None:
     assert said == f"1 {line}: {what}_COMPLETE: {cause}\n  hint: mend it, then: {hint}", said
     there.faults.fails.add(("ProtectProject", "update", True))
     said = _error(there, rendered=rendered)
-    role = f"arn:aws:iam::111122223333:role/{names.owned(ENVIRONMENT, 'init-deployer')}"
     command = (
         "run: aws cloudformation continue-update-rollback --stack-name production-us-sync --region us-east-1"
-        f" --role-arn {role}; then: {hint}"
+        f"; then: {hint}"
     )
     stops = cause.replace("SyncProject", "ProtectProject")
     mend = f"its rollback stopped at {stops}; mend that too and"

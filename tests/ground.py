@@ -43,6 +43,14 @@ def swift(_seconds: float) -> None:
     time.sleep(0.05)
 
 
+def until(met: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until something is so. Raise `AssertionError` if it is not within some seconds."""
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "it did not come about"
+        swift(0)
+
+
 class Crash(BaseException):
     """The process has died."""
 
@@ -199,8 +207,7 @@ class Ground:
 
     def settled(self) -> None:
         """Wait until no operation runs."""
-        while any(self.status(each).endswith("_IN_PROGRESS") for each in ("access", "sync")):
-            swift(0)
+        until(lambda: not any(self.status(each).endswith("_IN_PROGRESS") for each in ("access", "sync")))
 
     def changed(self) -> dict[str, RenderedStack]:
         """The stacks with one more tag, which their resources have too."""

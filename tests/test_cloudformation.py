@@ -85,7 +85,6 @@ def test_a_stack_is_told_as_it_is(world: World) -> None:
         ID,
         "UPDATE_ROLLBACK_FAILED",
         "The following resource(s) failed to update: [Role]",
-        ROLE,
         protected=True,
         parameters={"Zones": "2"},
         tags={"Owner": "platform"},

@@ -310,8 +310,10 @@ def asked(environment: str, wait: object = 30, *, termination: bool = True) -> D
     return Development(settings, {"queue": stack}, {"queue": 0})
 
 
-def deploy(session: Session, wanted: Development, listener: Listener | None = None) -> list[Brought]:
-    cloud = Cloud(Stacks(session), REGION, sleep=lambda _seconds: None)
+def deploy(
+    session: Session, wanted: Development, listener: Listener | None = None, profile: str | None = None
+) -> list[Brought]:
+    cloud = Cloud(Stacks(session), REGION, sleep=lambda _seconds: None, profile=profile)
     return list(develop(wanted, cloud, listener or Listener()))
 
 
@@ -406,11 +408,11 @@ def test_somebody_else_who_comes_first_is_noticed(session: Session) -> None:
             return super().agree(question)
 
     with pytest.raises(ChangedByAnother) as refused:
-        deploy(session, asked(name, 40), Slow())
+        deploy(session, asked(name, 40), Slow(), "my own")
     assert refused.value.message == (
         f"somebody else changed {name}-queue meanwhile: the change set cannot be executed"
     )
-    assert refused.value.hint == f"look again: cfnpipe deploy {name} queue"
+    assert refused.value.hint == f"look again: cfnpipe deploy {name} queue --profile 'my own'"
     assert stacks.template(f"{name}-queue") == template(50)
 
 

@@ -76,18 +76,15 @@ WHERE = f"--stack-name {NAME} --region us-east-1"
 
 
 @pytest.mark.parametrize(
-    ("status", "role", "events", "command"),
+    ("status", "events", "command"),
     [
-        ("UPDATE_ROLLBACK_FAILED", "", [], f"continue-update-rollback {WHERE}"),
-        ("UPDATE_ROLLBACK_FAILED", ROLE, [], f"continue-update-rollback {WHERE} --role-arn {ROLE}"),
-        ("UPDATE_FAILED", "", [], f"rollback-stack {WHERE}"),
-        ("CREATE_FAILED", "", [], f"rollback-stack {WHERE}"),
-        ("CREATE_FAILED", ROLE, [], f"rollback-stack {WHERE} --role-arn {ROLE}"),
-        ("ROLLBACK_FAILED", "", [], f"delete-stack {WHERE}"),
-        ("DELETE_FAILED", "", [], f"delete-stack {WHERE}"),
+        ("UPDATE_ROLLBACK_FAILED", [], f"continue-update-rollback {WHERE}"),
+        ("UPDATE_FAILED", [], f"rollback-stack {WHERE}"),
+        ("CREATE_FAILED", [], f"rollback-stack {WHERE}"),
+        ("ROLLBACK_FAILED", [], f"delete-stack {WHERE}"),
+        ("DELETE_FAILED", [], f"delete-stack {WHERE}"),
         (
             "DELETE_FAILED",
-            "",
             [
                 event("DELETE_FAILED", logical="Vpc"),
                 event("DELETE_FAILED", logical="Bucket"),
@@ -100,10 +97,8 @@ WHERE = f"--stack-name {NAME} --region us-east-1"
         ),
     ],
 )
-def test_the_way_out_of_a_state_is_a_command(
-    status: str, role: str, events: list[Event], command: str
-) -> None:
-    stack = deployed(status, role=role)
+def test_the_way_out_of_a_state_is_a_command(status: str, events: list[Event], command: str) -> None:
+    stack = deployed(status)
     assert states.way_out(stack, "us-east-1", events) == f"aws cloudformation {command}"
 
 

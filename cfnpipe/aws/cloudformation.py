@@ -39,7 +39,6 @@ class Stacks:
             id=answer["StackId"],
             status=answer["StackStatus"],
             reason=_one_line(answer.get("StackStatusReason", "")),
-            role=answer.get("RoleARN", ""),
             protected=bool(answer.get("EnableTerminationProtection")),
             parameters=_mapping(answer.get("Parameters", ()), "ParameterKey", "ParameterValue"),
             tags=_mapping(answer.get("Tags", ()), "Key", "Value"),
@@ -131,10 +130,9 @@ class Stacks:
             self._client.delete_change_set(StackName=stack, ChangeSetName=change_set)
 
     def delete(self, stack: Deployed, token: str) -> None:
-        """Begin to delete a stack."""
-        role = {"RoleARN": stack.role} if stack.role else {}
+        """Begin to delete a stack, with the role that it has, if it has one (RoleARN of DeleteStack)."""
         with expected("cloudformation:DeleteStack", stack.name):
-            self._client.delete_stack(StackName=stack.id, ClientRequestToken=token, **role)
+            self._client.delete_stack(StackName=stack.id, ClientRequestToken=token)
 
     def protect(self, stack: str) -> None:
         """Switch a stack's termination protection on."""

@@ -35,7 +35,8 @@ class Session:
     def __init__(self, region: str, profile: str | None = None, access: Access | None = None) -> None:
         self.region = region
         self._access = access
-        self._profile = profile
+        self.profile = profile
+        """The one that was named, if any."""
         self._clients: dict[str, Any] = {}
         self._making = threading.Lock()
 
@@ -86,7 +87,7 @@ class Session:
     def _botocore(self) -> Any:
         import botocore.session
 
-        return botocore.session.Session(profile=self._profile)
+        return botocore.session.Session(profile=self.profile)
 
     def _config(self, service: str) -> Any:
         """How a client behaves: botocore's standard retries, and no waiting for ever.

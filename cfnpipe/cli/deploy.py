@@ -60,7 +60,7 @@ def deploy(  # noqa: PLR0913 - one argument an option
         dry_run=dry_run,
         execute=not no_execute,
     )
-    _run(asked, room.Cloud(Stacks(session), here.region), dialogue, as_json=as_json)
+    _run(asked, room.Cloud(Stacks(session), here.region, profile=session.profile), dialogue, as_json=as_json)
 
 
 def _bucket(name: str | None, session: Session, caller: Identity) -> Bucket | None:

@@ -83,7 +83,7 @@ def _doors(environment: Environment, session: Session) -> tuple[deploy.Cloud, de
     from cfnpipe.aws.cloudformation import Stacks
     from cfnpipe.aws.codepipeline import Pipelines
 
-    cloud = deploy.Cloud(Stacks(session), environment.region)
+    cloud = deploy.Cloud(Stacks(session), environment.region, profile=session.profile)
     return cloud, deploy.Process(session, Pipelines(session), options.source_bucket(environment, session))
 
 

@@ -40,11 +40,6 @@ class Bootstrap:
     wait: bool = True
     """Whether to wait for the connection and the pipelines."""
 
-    @property
-    def again(self) -> str:
-        """The command that goes on."""
-        return f"cfnpipe deploy-init {self.environment.name}{' --update' if self.update else ''}"
-
 
 def bootstrap(asked: Bootstrap, cloud: Cloud, process: Process, dialogue: Dialogue) -> Bootstrapped:
     """Bring `access` and `sync` to what is committed, then watch the system begin to deploy itself.
@@ -70,11 +65,12 @@ def _running(asked: Bootstrap, cloud: Cloud) -> bool:
 
 def _orders(asked: Bootstrap, cloud: Cloud, pipelines: Pipelines) -> Iterator[Order]:
     """Yield how each stack is deployed, one after the other: the second needs what the first makes."""
+    again = f"cfnpipe deploy-init {asked.environment.name}{' --update' if asked.update else ''}"
     for name in BY_HAND:
         yield Order(
             wanted=_wanted(asked, cloud, name),
             lines=asked.rendered[name].lines,
-            again=asked.again,
+            again=again + cloud.credentials,
             dry_run=asked.dry_run,
             cancels=lambda changes: _cancelled(pipelines, changes),
         )

@@ -156,7 +156,7 @@ def _clear(cloud: Cloud, there: Deployed, order: Order, dialogue: Dialogue) -> N
 
 def _stuck(cloud: Cloud, there: Deployed, order: Order) -> Refused:
     events = cloud.stacks.events(there.id)
-    command = states.way_out(there, cloud.region, events)
+    command = states.way_out(there, cloud.region, events) + cloud.credentials
     cause = first(latest(there, events))
     reason = told(cause) if cause else there.reason
     return Refused(
@@ -212,7 +212,7 @@ def _clean(cloud: Cloud, made: ChangeSet, there: Deployed | None) -> None:
 def _next(cloud: Cloud, now: Deployed | None, order: Order) -> str:
     if now and states.route(now) == "stuck":
         events = cloud.stacks.events(now.id)
-        command = states.way_out(now, cloud.region, events)
+        command = states.way_out(now, cloud.region, events) + cloud.credentials
         cause = first(latest(now, events))
         stopped = told(cause) if cause and now.status.endswith("ROLLBACK_FAILED") else ""
         mend = f"its rollback stopped at {stopped}; mend that too" if stopped else "mend it"

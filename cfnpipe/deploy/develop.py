@@ -68,15 +68,18 @@ def develop(asked: Development, cloud: Cloud, dialogue: Dialogue) -> Iterator[Br
     }
     if asked.bucket is None:
         _refuse_oversized(wanted.values())
-    return bring_all(cloud, _orders(asked, wanted), dialogue)
+    return bring_all(cloud, _orders(asked, wanted, cloud.credentials), dialogue)
 
 
-def _orders(asked: Development, wanted: Mapping[str, Submission]) -> Iterator[Order]:
+def _orders(asked: Development, wanted: Mapping[str, Submission], options: str) -> Iterator[Order]:
+    """Yield how each stack is deployed. `options`: what the command needs to be given again."""
+    if asked.bucket:
+        options += f" --bucket {asked.bucket.name}"
     for name in sorted(wanted, key=lambda name: (asked.ranks.get(name, 0), name)):
         yield Order(
             wanted=_carried(wanted[name], asked),
             lines=asked.rendered[name].lines,
-            again=f"cfnpipe deploy {asked.environment.name} {name}",
+            again=f"cfnpipe deploy {asked.environment.name} {name}{options}",
             dry_run=asked.dry_run,
             execute=asked.execute,
         )

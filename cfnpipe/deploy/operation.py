@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,13 @@ class Cloud:
     """Called with seconds between two questions."""
     name: Callable[[], str] = unique
     """Makes the name of a change set."""
+    profile: str | None = None
+    """The profile that was named for this run, so that the next command can name it too."""
+
+    @property
+    def credentials(self) -> str:
+        """The option that names the profile in a command, with a space before it; empty without one."""
+        return f" --profile {shlex.quote(self.profile)}" if self.profile else ""
 
 
 class Interrupted(CfnpipeError):

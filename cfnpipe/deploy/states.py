@@ -43,14 +43,14 @@ def way_out(stack: Deployed, region: str, events: Sequence[Event] = ()) -> str:
     What failed to be created is rolled back, not deleted: a deletion keeps what has the policy
     RetainExceptOnCreate, and the next creation would find its name taken (DeletionPolicy, CloudFormation
     User Guide).
+    CloudFormation does each of them with the role that the stack has, if it has one.
     `events`: those of the stack, which tell what could not be deleted.
     """
-    role = f" --role-arn {stack.role}" if stack.role else ""
     where = f"--stack-name {stack.name} --region {region}"
     if stack.status in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):
-        return f"aws cloudformation continue-update-rollback {where}{role}"
+        return f"aws cloudformation continue-update-rollback {where}"
     if stack.status in ("CREATE_FAILED", "UPDATE_FAILED"):
-        return f"aws cloudformation rollback-stack {where}{role}"
+        return f"aws cloudformation rollback-stack {where}"
     if stack.status == "DELETE_FAILED" and (kept := undeleted(stack, events)):
         return f"aws cloudformation delete-stack {where} --retain-resources {' '.join(kept)}"
     return f"aws cloudformation delete-stack {where}"

@@ -47,8 +47,6 @@ class Deployed:
     """CloudFormation's own word: `UPDATE_COMPLETE`."""
     reason: str = ""
     """Why it has that status, where CloudFormation says so."""
-    role: str = ""
-    """The ARN of the role it was deployed with last; empty if none."""
     protected: bool = False
     """Whether termination protection is on."""
     parameters: Mapping[str, str] = field(default_factory=dict)
