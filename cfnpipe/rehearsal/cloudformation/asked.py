@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Answer = tuple[int, dict[str, str], bytes]
-"""Status, headers and body."""
+    from cfnpipe.rehearsal.service import Reply
 
 
 def said(params: Mapping[str, Any], name: str) -> str:
@@ -39,14 +38,14 @@ def change_set(arn: str) -> dict[str, Any]:
     return found
 
 
-def refusal(code: str, message: str) -> Answer:
+def refusal(code: str, message: str) -> Reply:
     """Return the answer to a request that is refused."""
     from ministack.services.cloudformation import helpers
 
-    answer: Answer = helpers._error(code, message)
+    answer: Reply = helpers._error(code, message)
     return answer
 
 
-def refused(answer: Answer) -> bool:
+def refused(answer: Reply) -> bool:
     """Return whether an answer is a refusal."""
     return answer[0] >= 400  # noqa: PLR2004 - HTTP's first one

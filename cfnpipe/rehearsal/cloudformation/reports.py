@@ -13,14 +13,14 @@ from cfnpipe.rehearsal.cloudformation import asked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cfnpipe.rehearsal.cloudformation.asked import Answer
+    from cfnpipe.rehearsal.service import Reply
 
 _BEGINNINGS = {f"{does}_IN_PROGRESS": f"{does}_STACK" for does in ("CREATE", "UPDATE", "DELETE")}
 """Statuses of a stack with which an operation begins, and what the operation is then called."""
 _FAULTS = {"VALIDATION_ERROR", "PROVISIONING_ERROR"}
 
 
-def describe(_action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def describe(_action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     """Answer the request, newest event first; ministack knows the events of few operations."""
     from ministack.services.cloudformation import helpers
 
@@ -41,7 +41,7 @@ def describe(_action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
     )
 
 
-def _events(stack: str, change_set: str) -> list[dict[str, Any]] | Answer:
+def _events(stack: str, change_set: str) -> list[dict[str, Any]] | Reply:
     """Return the events of a change set or of a stack, or of all stacks, oldest first; or a refusal."""
     from ministack.services import cloudformation
     from ministack.services.cloudformation import changesets

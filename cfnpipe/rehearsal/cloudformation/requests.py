@@ -12,7 +12,7 @@ from cfnpipe.rehearsal.rights import calling
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cfnpipe.rehearsal.cloudformation.asked import Answer
+    from cfnpipe.rehearsal.service import Reply
 
 _BY_NAME = ("DescribeChangeSet", "ExecuteChangeSet", "ListChangeSets")
 """Actions to which ministack's stacks have a name and no id."""
@@ -29,16 +29,16 @@ def install() -> None:
         actions[name] = _around(actions[name], _by_name)
 
 
-def _around(action: Callable[..., Answer], around: Callable[..., Answer]) -> Callable[..., Answer]:
+def _around(action: Callable[..., Reply], around: Callable[..., Reply]) -> Callable[..., Reply]:
     return lambda params: around(action, params)
 
 
-def _by_name(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _by_name(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     stack = asked.stack(asked.said(params, "StackName"))
     return action({**params, "StackName": [stack["StackName"]]} if stack else params)
 
 
-def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _keeping_role(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     """Create, update or delete a stack, and remember whose rights that takes: the role's or the caller's."""
     before = asked.stack(asked.said(params, "StackName"))
     had = dict(before or {})
@@ -53,7 +53,7 @@ def _keeping_role(action: Callable[..., Answer], params: dict[str, Any]) -> Answ
     return answer
 
 
-def _create_stack(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _create_stack(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     """Create a stack; ministack would put it in the place of one whose creation was rolled back."""
     name = asked.said(params, "StackName")
     if asked.there(name):
@@ -67,7 +67,7 @@ def _note(stack: dict[str, Any], params: Mapping[str, Any]) -> None:
     stack["_policy_during_update"] = asked.said(params, "StackPolicyDuringUpdateBody")
 
 
-def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _execute_change_set(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     from ministack.services.cloudformation import changesets
 
     named = asked.said(params, "ChangeSetName"), asked.said(params, "StackName")
@@ -80,7 +80,7 @@ def _execute_change_set(action: Callable[..., Answer], params: dict[str, Any]) -
     return answer
 
 
-def _describe_change_set(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _describe_change_set(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     answer = status, headers, body = action(params)
     if asked.refused(answer) or asked.said(params, "IncludePropertyValues").lower() != "true":
         return answer
@@ -88,7 +88,7 @@ def _describe_change_set(action: Callable[..., Answer], params: dict[str, Any]) 
     return status, headers, changes.with_values(body, change_set)
 
 
-def _describe_stacks(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _describe_stacks(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     status, headers, body = action(params)
 
     def with_role(found: re.Match[str]) -> str:
@@ -98,14 +98,14 @@ def _describe_stacks(action: Callable[..., Answer], params: dict[str, Any]) -> A
     return status, headers, re.sub(r"<StackId>(.*?)</StackId>", with_role, body.decode()).encode()
 
 
-def _list_change_sets(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def _list_change_sets(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     """List what may still be executed, or never could be: AWS forgets a change set once it is executed."""
     status, headers, body = action(params)
     executed = r"<member>(?:(?!</member>).)*<ExecutionStatus>EXECUTE_(?:(?!</member>).)*</member>"
     return status, headers, re.sub(executed, "", body.decode(), flags=re.DOTALL).encode()
 
 
-_AROUND: dict[str, Callable[..., Answer]] = {
+_AROUND: dict[str, Callable[..., Reply]] = {
     "CreateStack": _create_stack,
     "UpdateStack": _keeping_role,
     "DeleteStack": _keeping_role,

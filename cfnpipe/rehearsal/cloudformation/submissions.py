@@ -10,13 +10,13 @@ from cfnpipe.rehearsal.cloudformation import asked, changes, exports, validation
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cfnpipe.rehearsal.cloudformation.asked import Answer
+    from cfnpipe.rehearsal.service import Reply
 
 _UNUSABLE = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"}
 """How a stack stands that can only be deleted, or first has to be rolled back to the end."""
 
 
-def create(action: Callable[..., Answer], params: dict[str, Any]) -> Answer:
+def create(action: Callable[..., Reply], params: dict[str, Any]) -> Reply:
     """Create a change set: with its role, with values, and failed where AWS fails it."""
     if refused := _refusal(params):
         return refused
@@ -57,7 +57,7 @@ def _fail(change_set: dict[str, Any], reason: str) -> None:
     change_set.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason, Changes=[])
 
 
-def _refusal(params: Mapping[str, Any]) -> Answer | None:
+def _refusal(params: Mapping[str, Any]) -> Reply | None:
     """Refuse a change set of a stack that another operation is at, or that a failed one left unusable."""
     name, change_set = asked.said(params, "StackName"), asked.said(params, "ChangeSetName")
     stack = asked.there(name)
@@ -87,7 +87,7 @@ def _restore(stack: dict[str, Any] | None) -> None:
         cloudformation._stack_events.setdefault(stack["StackId"], [])
 
 
-def _same_stack(before: dict[str, Any] | None, change_set: dict[str, Any], answer: Answer) -> Answer:
+def _same_stack(before: dict[str, Any] | None, change_set: dict[str, Any], answer: Reply) -> Reply:
     """Let a change set be of the stack that is there, and say so."""
     from ministack.services import cloudformation
 

@@ -5,6 +5,7 @@ Resources and keys of the context are those of the service authorization referen
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from cfnpipe.rehearsal.rights import inventory
@@ -72,12 +73,24 @@ def _missing(check: Check) -> list[Check]:
     return [Check("s3:ListBucket", f"arn:aws:s3:::{bucket}")]
 
 
-def read_url(url: str, region: str) -> list[Check]:
-    """Return what reading an object at its `https` address takes, the path being `/bucket/key` or `/key`."""
+_VIRTUAL = re.compile(r"(?P<bucket>.+)\.s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com(?:\.cn)?")
+"""A host with a bucket's name in it: `BUCKET.s3.REGION.amazonaws.com`."""
+
+
+def located(url: str) -> str:
+    """Return `bucket/key` of an object's `https` address, the bucket being in its host or its path.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
     parts = urlsplit(url)
     path = unquote(parts.path).lstrip("/")
-    host = (parts.hostname or "").partition(".s3")
-    bucket, key = (host[0], path) if host[1] and host[0] else path.split("/", 1)
+    found = _VIRTUAL.fullmatch(parts.hostname or "")
+    return f"{found['bucket']}/{path}" if found else path
+
+
+def read_url(url: str, region: str) -> list[Check]:
+    """Return what reading an object at its `https` address takes."""
+    bucket, _, key = located(url).partition("/")
     reading = Check("s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
     return [reading, *use_key(inventory.key_of_bucket(bucket), "Decrypt", "s3", region), *_missing(reading)]
 
